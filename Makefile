@@ -288,7 +288,13 @@ bench bench-record: all $(BENCHES) $(FIXTURES) $(TOOLS)
 	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
 	    $(BENCHES) $(filter-out tests/bench/gpu.sh tests/bench/large.sh,$(wildcard tests/bench/*.sh))
 
-# The same on a GPU; recorded in tests/bench/recorded-gpu.tsv.
+# How time and memory grow; growth-record makes sesspipe-growth(7) of it.
+growth growth-record: all $(FIXTURES) $(TOOLS)
+	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/growth $(if $(filter %-record,$@),--record)
+	$(if $(filter %-record,$@),@awk -F '\t' -v page=tests/bench/growth.mdoc -f tests/bench/growth.awk \
+	    tests/bench/growth.tsv >man/sesspipe-growth.7)
+
+# The measurements on a GPU; recorded in tests/bench/recorded-gpu.tsv.
 bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
 	@RECORDED=recorded-gpu.tsv BENCH_BIN=$(CURDIR)/$(BUILD)/tests/bench \
 	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
@@ -365,6 +371,7 @@ help:
 	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
+	@echo 'make growth     time and memory as events, users and items grow; growth-record makes sesspipe-growth(7) of it'
 	@echo 'make bench-large  large logs and many items: minutes, 10 GB of disk and memory; bench-large-record'
 	@echo 'make bench-gpu  what a GPU takes; bench-gpu-record'
 	@echo 'make weights    trains the ready-made weights anew, on the logs of POOL='
@@ -375,5 +382,5 @@ help:
 	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 MPI=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:
-.PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record bench-gpu bench-gpu-record bench-large bench-large-record demo weights lint install installcheck uninstall clean help FORCE
+.PHONY: cov check-threads check-kernels check-gpu fuzz fuzzers all units deps check check-long bench bench-record growth growth-record bench-gpu bench-gpu-record bench-large bench-large-record demo weights lint install installcheck uninstall clean help FORCE
 .SECONDARY:

@@ -5,7 +5,7 @@ load helpers
 # A copy of the runner with measurements that take no time.
 setup() {
     mkdir bench
-    cp "$ROOT/tests/bench/run" "$ROOT/tests/bench/meanings.tsv" bench
+    cp "$ROOT"/tests/bench/{run,conditions,meanings.tsv} bench
     printf '#!/bin/sh\nprintf "step_ms\\t12.5\\tms\\n"\n' >bench/one
     printf '#!/bin/sh\nprintf "sessionize_over_cut\\t2.25\\tratio\\nnew_row\\t3\\tMB\\n"\n' >bench/two
     chmod +x bench/one bench/two
@@ -71,4 +71,29 @@ setup() {
     [[ $output == *'no usable GPU'*none* ]]
     BENCH_BIN=$PWD run -69 "$ROOT/tests/bench/gpu.sh"
     [[ $output == *gpu_products* ]]
+}
+
+@test "growth: rows of processor time and memory, tables with their powers, and a manual page of the record" {
+    DECADES='1 10' "$ROOT/tests/bench/growth" tfilter 'trainer stamp' 'recommender stamp' >out
+    grep $'\t' out >rows
+    [ "$(wc -l <rows)" = 24 ]
+    run -1 grep -vP '^(tfilter|trainer|recommender)[^\t]*\t(events|users|items)\t\d+\t[0-9.]+\t[0-9.]+$' rows
+    [ -z "$output" ]
+    grep -qE '^  tfilter --merge +[0-9.]+ +[0-9.]+ +[0-9]+ +[0-9]+ +[-0-9.]+ +[-0-9.]+' out
+    page="$ROOT/man/sesspipe-growth.7"
+    awk -F '\t' -v page="$ROOT/tests/bench/growth.mdoc" -f "$ROOT/tests/bench/growth.awk" \
+        "$ROOT/tests/bench/growth.tsv" >made
+    cmp made "$page"
+}
+
+@test "growth: what grows with the square is marked, what grows in proportion is not" {
+    awk -v OFS='\t' 'BEGIN {
+        for (n = 1; n <= 1000; n *= 10) {
+            print "even", "events", n, n / 100, n
+            print "odd", "events", n, n * n / 100, n
+        }
+    }' >rows
+    awk -F '\t' -f "$ROOT/tests/bench/growth.awk" rows >out
+    grep -qE '^  even .* 1\.0 1\.0$' out
+    grep -qE '^  odd .* 2\.0 1\.0 \*$' out
 }
