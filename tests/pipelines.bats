@@ -4,7 +4,7 @@ load helpers
 
 # A pipeline with a model small enough for a test.
 pipeline() {
-    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 WIDE_EPOCHS=2 BATCH='--batch 10' \
+    env -u DATA make --no-print-directory -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 WIDE_EPOCHS=2 BATCH='--batch 10' \
         TRAIN='--embedding 8 --quiet' THREADS=1 "${@:2}"
 }
 
