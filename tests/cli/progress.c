@@ -177,6 +177,7 @@ static void put_held(void)
     status_line_put(cli, &text);
     if (!held)
         (void)!write(STDERR_FILENO, "no locks here", 13);
+    buf_release(&text);
     kill(other, SIGKILL);
     waitpid(other, NULL, 0);
 }
