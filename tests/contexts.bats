@@ -52,7 +52,7 @@ edited() { spcat "$1" | jq -c "$2" | sed 's/^\["E".*/["E"]/' | spcat --from-json
     own=$(recall --context dwell --dwell-of own)
     echo "$plain $action $dwell $own"
     # a coin decides without; dwell times before an event tell the action before, those on it this one
-    [ "$(echo "$plain < 0.65 && $dwell < 0.65 && $action > 0.9 && $own > 0.9" | bc)" = 1 ]
+    awk "BEGIN { exit !($plain < 0.65 && $dwell < 0.65 && $action > 0.9 && $own > 0.9) }"
 }
 
 @test "the file names the codes, and has a table of each context" {

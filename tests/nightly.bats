@@ -100,7 +100,7 @@ sessions() { spcat --summary "$1" | sed -n 's/^sessions\t//p'; }
     cp nights/current/recommendations.tsv recommended.tsv
     need sqlite3
     # the command as the manual shows it
-    MANPAGER=cat mandoc -T ascii "$ROOT/man/recommender.1" | col -b | sed -n '/sqlite3 shop.db/,/\.import/p' >load.sh
+    MANPAGER=cat mandoc -T ascii "$ROOT/man/recommender.1" | sed $'s/.\b//g' | sed -n '/sqlite3 shop.db/,/\.import/p' >load.sh
     bash -e load.sh
     [ "$(sqlite3 shop.db 'select count(*) from recommended')" = "$(wc -l <recommended.tsv)" ]
     sqlite3 -separator "$(printf '\t')" shop.db 'select user, rank, item from recommended order by rowid' >back
