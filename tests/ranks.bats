@@ -18,6 +18,9 @@ setup() {
 
 teardown() {
     [ -z "${output:-}" ] || echo "$output"
+    for host in a b; do
+        ! ip netns list 2>/dev/null | grep -q "^sesspipe-$host-$$" || ip netns delete "sesspipe-$host-$$"
+    done
 }
 
 ranks() { # ranks COUNT OPTION ... : a run of so many
@@ -221,7 +224,7 @@ travelled() { sed -n 's/.*: \([0-9.]*\) MB went to each other rank and \([0-9.]*
     agree 2 batches.mp --embedding 16 --negatives 20 --device cuda --clip 1
 }
 
-# Two network namespaces with a pair of devices between them.
+# Two network namespaces with a pair of devices between them, until teardown.
 join_namespaces() {
     ip netns add "sesspipe-a-$$" && ip netns add "sesspipe-b-$$" &&
         ip link add "spa$$" netns "sesspipe-a-$$" type veth peer name "spb$$" netns "sesspipe-b-$$" &&
@@ -232,7 +235,6 @@ join_namespaces() {
 }
 
 @test "two ranks that reach each other by TCP alone" {
-    trap 'ip netns del "sesspipe-a-$$" 2>/dev/null || :; ip netns del "sesspipe-b-$$" 2>/dev/null || :' EXIT
     join_namespaces 2>/dev/null || skip "no network namespaces here"
     printf '#!/bin/sh\nshift\nexec ip netns exec sesspipe-b-%s sh -c "$*"\n' $$ >agent
     chmod +x agent
