@@ -4,8 +4,8 @@
 # PYTHON is the interpreter.
 set -eu -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-PATH=${SESSPIPE_BIN:-$root/bin}:$root/.build/${VARIANT:-release}/fixtures:$PATH
+# shellcheck source=tests/bench/cost
+. "$here/cost"
 python=${PYTHON:-python3}
 "$python" -c 'import pandas' 2>/dev/null ||
     { echo "by_pandas.sh: no pandas for $python: nothing to compare with" >&2; exit 0; }
@@ -18,16 +18,8 @@ ours=$(lfm-sessionize "$work/log" | spcat --summary |
 theirs=$("$python" "$here/by_pandas.py" "$work/log")
 [ "$ours" = "$theirs" ] || { echo "by_pandas.sh: $ours here, $theirs by pandas" >&2; exit 1; }
 
-# Seconds and peak MB of a command.
-measure() { # COMMAND...
-    "$python" - "$@" <<'END'
-import os, resource, subprocess, sys, time
-begin = time.monotonic()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-seconds = time.monotonic() - begin
-print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-END
-}
+# Seconds and peak MB of a command whose output nobody wants.
+measure() { used sh -c 'exec "$@" >/dev/null' sh "$@" | cut -d ' ' -f 1,3; } # COMMAND...
 for _ in 1 2 3; do
     measure lfm-sessionize "$work/log" >>"$work/ours"
     measure "$python" "$here/by_pandas.py" "$work/log" >>"$work/theirs"
