@@ -13,7 +13,8 @@ BUILD := .build/$(VARIANT)
 # The release programs stand beside their sources; other variants in their own folder.
 BIN := $(if $(filter release,$(VARIANT)),bin,$(BUILD)/bin)
 
-ROOMS := $(notdir $(patsubst %/,%,$(wildcard lib/*/)))
+# lib/mpi is a library of its own, which needs MPI's compiler.
+ROOMS := $(filter-out mpi,$(notdir $(patsubst %/,%,$(wildcard lib/*/))))
 ARCHIVES := $(ROOMS:%=$(BUILD)/lib%.a)
 PROGRAMS := $(patsubst bin/%.c,%,$(wildcard bin/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
@@ -143,7 +144,7 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_TARGETS) -o $@ $(filter %.o,$^) -ldl -Xlinker --no-undefined \
 	    -Xlinker -rpath,$(NVCC_LIBRARIES)
 
-$(BIN)/sesspipe-mpi.so: mpi/mpi.c lib/nn/ranks.h $(BUILD)/flags
+$(BIN)/sesspipe-mpi.so: lib/mpi/mpi.c lib/nn/ranks.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link $@)
 	$(Q)$(MPICC) -std=gnu11 -Ilib $(CPPFLAGS) -Wall -Wextra -O2 -g -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) \
@@ -314,7 +315,8 @@ weights: all $(FIXTURES)
 demo: all $(FIXTURES)
 	@$(MAKE) --no-print-directory -f pipelines/demo.mk BIN=$(BIN) FIXTURES=$(BUILD)/fixtures
 
-SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch] fixtures/*.[ch] mpi/*.c)
+SOURCES = $(wildcard lib/*/*.[ch] bin/*.[ch] tests/*.h tests/*/*.[ch] fixtures/*.[ch])
+LINTED = $(filter-out lib/mpi/%,$(filter lib/%.c bin/%.c,$(SOURCES)))
 
 lint: | $(AFTER_DEPS)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(SOURCES); \
@@ -322,9 +324,9 @@ lint: | $(AFTER_DEPS)
 	@if command -v cppcheck >/dev/null; then cppcheck -q --std=c11 -Ilib --inline-suppr --error-exitcode=1 \
 	    --enable=warning --suppress=ctunullpointer --suppress=invalidFunctionArg lib bin; \
 	    else echo 'lint: no cppcheck here'; fi
-	@printf '%s\n' $(filter lib/%.c bin/%.c,$(SOURCES)) | xargs -P "$$(nproc)" -n 8 \
+	@printf '%s\n' $(LINTED) | xargs -P "$$(nproc)" -n 8 \
 	    $(COMPILE) $(BLAS_CPPFLAGS) -O0 -fsyntax-only -Wconversion -Werror
-	@if command -v clang-tidy >/dev/null; then printf '%s\n' $(filter lib/%.c bin/%.c,$(SOURCES)) | \
+	@if command -v clang-tidy >/dev/null; then printf '%s\n' $(LINTED) | \
 	    xargs -P "$$(nproc)" -I FILE clang-tidy --quiet FILE -- $(ALL_CPPFLAGS) $(BLAS_CPPFLAGS) -std=c11 \
 	    -fopenmp 2>.build/clang-tidy || { cat .build/clang-tidy >&2; exit 1; }; \
 	    else echo 'lint: no clang-tidy here'; fi
