@@ -2,6 +2,8 @@
  *
  * Seconds of the product of [M, K] and [N, K] transposed by the fastest library at hand, on the
  * threads of OMP_NUM_THREADS: the least of TIMES runs after one that is not counted [5]. */
+#include "base/num.h"
+
 #include "../bench/products.h"
 #include "../bench/timing.h"
 
@@ -16,12 +18,20 @@ static float *ones(int rows, int cols)
     return x;
 }
 
+/* The argument at `i`, or `missing`; 0: it is no size. */
+static int size(int argc, char **argv, int i, int missing)
+{
+    int64_t n = missing;
+    bool is_size = i >= argc || (num_i64(argv[i], strlen(argv[i]), &n) && n > 0 && n < 1 << 28);
+    return is_size ? (int)n : 0;
+}
+
 int main(int argc, char **argv)
 {
-    int m = argc > 3 ? atoi(argv[1]) : 0, n = m ? atoi(argv[2]) : 0, k = n ? atoi(argv[3]) : 0;
-    if (k < 1)
+    int m = size(argc, argv, 1, 0), n = size(argc, argv, 2, 0), k = size(argc, argv, 3, 0);
+    if (!m || !n || !k)
         return fputs("usage: product M N K [TIMES]\n", stderr), 64;
-    int times = argc > 4 ? atoi(argv[4]) : 5;
+    int times = size(argc, argv, 4, 5);
     float *a = ones(m, k), *b = ones(n, k), *c = ones(m, n);
     struct library libraries[LIBRARIES_MOST];
     double best = 0;
