@@ -21,6 +21,16 @@ static inline struct buf bytes_of_file(const char *path)
     return b;
 }
 
+/* Appends what is at `path` to *to and removes the file; 0, as the last step of a scenario. */
+static inline int taken(const char *path, struct buf *to)
+{
+    struct buf file = bytes_of_file(path);
+    buf_append(to, file.at, file.len);
+    buf_release(&file);
+    remove(path);
+    return 0;
+}
+
 static inline void bytes_to_file(const char *path, const void *bytes, size_t n)
 {
     FILE *f = fopen(path, "wb");

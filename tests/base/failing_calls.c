@@ -14,16 +14,6 @@
 
 static const char text[] = "one\ntwo\n";
 
-/* What is at `path`, which goes. */
-static int taken(const char *path, struct buf *made)
-{
-    struct buf file = bytes_of_file(path);
-    buf_append(made, file.at, file.len);
-    buf_release(&file);
-    unlink(path);
-    return 0;
-}
-
 /* Writes in two parts and commits, or discards. */
 static int write_all(struct output_file *s, struct err *e)
 {

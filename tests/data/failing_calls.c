@@ -16,15 +16,6 @@
 
 static bool ungrouped, flushed;
 
-static int taken(const char *path, struct buf *made)
-{
-    struct buf file = bytes_of_file(path);
-    buf_append(made, file.at, file.len);
-    buf_release(&file);
-    unlink(path);
-    return 0;
-}
-
 /* Sessions of the log, with a code and attributes of users. */
 static int sessionized(struct buf *made, struct err *e)
 {

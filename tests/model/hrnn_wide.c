@@ -118,15 +118,20 @@ static void passed_release(struct passed *p)
     mem_free(p->score);
 }
 
+static struct slot_steps slots_of(const struct log *l)
+{
+    return (struct slot_steps){.slots = SLOTS,
+                               .count = STEPS,
+                               .item = l->item,
+                               .target = l->target,
+                               .user = l->user,
+                               .reset = l->reset};
+}
+
 /* steps false: of whole sessions, as if in training. */
 static struct passed pass(struct pair *p, const struct log *l, bool steps)
 {
-    const struct slot_steps slots = {.slots = SLOTS,
-                                     .count = STEPS,
-                                     .item = l->item,
-                                     .target = l->target,
-                                     .user = l->user,
-                                     .reset = l->reset};
+    const struct slot_steps slots = slots_of(l);
     struct tape *t = p->learner.tape;
     struct passed to = {.targets = 0};
     struct forward f;
@@ -156,12 +161,7 @@ static struct passed pass(struct pair *p, const struct log *l, bool steps)
 /* The scores of the network alone: the class's steps without evidence. */
 static void pass_alone(struct pair *p, const struct log *l, struct passed *to)
 {
-    const struct slot_steps slots = {.slots = SLOTS,
-                                     .count = STEPS,
-                                     .item = l->item,
-                                     .target = l->target,
-                                     .user = l->user,
-                                     .reset = l->reset};
+    const struct slot_steps slots = slots_of(l);
     struct tape *t = p->learner.tape;
     struct forward f;
     tape_begin(t, true, 1, 1);

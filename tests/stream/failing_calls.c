@@ -16,16 +16,6 @@ static const char *sample_file[SAMPLE_COUNT] = {"sessions.mp", "batches.mp", "pr
 /* Sessions of another user. */
 #define OTHERS "[\"user\",0,\"b\"] [\"item\",0,\"z\"] [\"session\",0,0,l[1,2],i[0,0]]"
 
-/* Gives the output's bytes and removes it. */
-static int taken(const char *path, struct buf *made)
-{
-    struct buf file = bytes_of_file(path);
-    buf_append(made, file.at, file.len);
-    buf_release(&file);
-    unlink(path);
-    return 0;
-}
-
 static int opened(struct output *s, const struct meta *m, struct err *e)
 {
     return output_open(s, "out", true, m, "maker", "1", (struct bytes){0}, e);
