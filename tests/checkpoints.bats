@@ -196,6 +196,18 @@ killed_again_and_again() {
     [ "$status" = 143 ]
 }
 
+@test "a signal at any moment that it takes or gives back its lock leaves no lock" {
+    can_trace
+    for ((n = 1, status = 143; status == 143; n++)); do
+        status=0
+        strace -f -qq -o /dev/null -P "$PWD/check.lock" -e "inject=file,desc:signal=TERM:when=$n" -- \
+            "${TRAIN[@]}" --checkpoint "$PWD/check" -o out "$BATCHES" 2>said || status=$?
+        [ ! -e check.lock ]
+    done
+    [ "$status" = 0 ]
+    [ "$n" -gt 3 ] # the last was sent none
+}
+
 @test "the reader goes away: 141, silent, the checkpoint and no model" {
     status=0
     (train --save model --top 11 --checkpoint check "$BATCHES" 2>said || echo $? >status) | head -c 100 >got

@@ -137,6 +137,18 @@ can_inject() {
     done
 }
 
+@test "descriptors that cannot be looked at are taken as they are; one that is closed and cannot be filled: 74" {
+    can_inject
+    for stage in $RAW $STREAMING; do
+        run_stage "$stage" "$(input_of "$stage")" >expected
+        inject fcntl:error=EPERM:when=1..3 "$stage" "$(input_of "$stage")" >got
+        cmp expected got
+        status=0
+        inject_at /dev/null openat:error=ENOENT "$stage" "$(input_of "$stage")" <&- >got || status=$?
+        fails "$stage" 74 'cannot open /dev/null in place of a closed descriptor'
+    done
+}
+
 @test "a file-size limit on -o: 74, the file from before stays, no temporary" {
     for stage in $RAW $FILTERS; do
         echo before >out

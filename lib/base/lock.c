@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/part_file.h"
 #include "base/path.h"
 
 static int held(const char *path, int fd, struct err *e)
@@ -17,40 +19,67 @@ static int held(const char *path, int fd, struct err *e)
                    (long)holder.l_pid);
 }
 
-int lock_take(struct lock *l, const char *path, struct err *e)
+/* Until the file is locked and remembered no signal ends the program, nor while it goes. */
+static sigset_t hold_signals(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    return before;
+}
+
+/* Opens and locks the file. */
+static int lock_file(struct lock *l, const char *path, struct err *e)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (l->fd < 0)
+        return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", l->path, strerror(errno));
+    if (!fcntl(l->fd, F_SETLK, &whole))
+        return 0;
+    if (errno == EACCES || errno == EAGAIN)
+        return held(path, l->fd, e);
+    err_set(e, STATUS_CANTCREATE, "cannot lock %s: %s", l->path, strerror(errno));
+    unlink(l->path); /* nobody holds what cannot be locked */
+    return e->status;
+}
+
+static int take(struct lock *l, const char *path, struct err *e)
 {
     struct buf name = {0};
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int status = 0;
     buf_format(&name, "%s.lock", path);
     buf_byte(&name, 0);
     *l = (struct lock){.fd = -1, .path = name.at};
-    for (;;) {
-        l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (l->fd < 0)
-            status =
-                err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", l->path, strerror(errno));
-        else if (fcntl(l->fd, F_SETLK, &whole))
-            status =
-                errno == EACCES || errno == EAGAIN
-                    ? held(path, l->fd, e)
-                    : err_set(e, STATUS_CANTCREATE, "cannot lock %s: %s", l->path, strerror(errno));
-        else if (path_is_open(l->path, l->fd)) /* the process that held it may have removed it */
-            return 0;
-        if (l->fd >= 0)
-            close(l->fd);
-        if (status)
-            break;
+    int status;
+    /* the process that held the file may have removed it */
+    while (!(status = lock_file(l, path, e)) && !path_is_open(l->path, l->fd))
+        close(l->fd);
+    if (!status) {
+        part_file_remember(l->path);
+        return 0;
     }
+    if (l->fd >= 0)
+        close(l->fd);
     mem_free(l->path);
     *l = (struct lock){.fd = -1};
+    return status;
+}
+
+int lock_take(struct lock *l, const char *path, struct err *e)
+{
+    sigset_t before = hold_signals();
+    int status = take(l, path, e);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }
 
 void lock_release(struct lock *l)
 {
     if (l->path) {
+        sigset_t before = hold_signals();
         unlink(l->path);
+        part_file_forget(l->path);
+        sigprocmask(SIG_SETMASK, &before, NULL);
         close(l->fd);
         mem_free(l->path);
     }

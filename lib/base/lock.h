@@ -1,4 +1,6 @@
-/* A lock beside a file, for one program at a time; it is held until the program ends in any way. */
+/* A lock beside a file, for one program at a time; it is held until the program ends in any way.
+ * Its file goes when it is released and with what part_file_remove_all removes: SIGKILL leaves it,
+ * which holds nobody up. */
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 

@@ -28,7 +28,7 @@ void part_file_forget(const char *name)
     }
 }
 
-static int remember(char *name)
+int part_file_remember(char *name)
 {
     for (int i = 0; i < OPEN_LIMIT; i++) {
         char *expected = NULL;
@@ -124,7 +124,7 @@ void part_file_sweep(const char *path)
  * the new file before it was locked; on a file system without locks no one sweeps. */
 static int create(char *name, mode_t mode)
 {
-    if (remember(name)) {
+    if (part_file_remember(name)) {
         errno = EMFILE;
         return -1;
     }

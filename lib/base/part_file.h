@@ -22,7 +22,11 @@ void part_file_lock(int fd);
  * of NAME.part.  No part is created where one is kept. */
 char *part_file_kept(const char *name);
 
-/* No longer removes that part when the process ends. */
+/* Removes a file of that name, which stays as it is, when the process ends, as it does each part;
+ * -1: there are too many of them. */
+int part_file_remember(char *name);
+
+/* No longer removes that part or file when the process ends. */
 void part_file_forget(const char *name);
 
 /* Removes all parts of this process that are not forgotten: safe in signal handlers. */

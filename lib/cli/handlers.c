@@ -1,4 +1,5 @@
 /* What the system calls when the process is to end: by a signal, without memory, by exit. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,12 +59,16 @@ static void catch_signals(void)
 /* The system gives a standard descriptor that was closed at the start to the first file opened,
  * which would then receive messages or records.  It is filled with /dev/null, opened so that what a
  * program reads or writes there fails. */
-static void fill_descriptors(void)
+static void fill_descriptors(struct cli *cli)
 {
     static const int mode[] = {O_WRONLY, O_RDONLY, O_WRONLY};
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
-            _exit(STATUS_IO);
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", mode[fd]) < 0) {
+            struct err e;
+            err_set(&e, STATUS_IO, "cannot open /dev/null in place of a closed descriptor: %s",
+                    strerror(errno));
+            cli_fail(cli, &e);
+        }
 }
 
 static void end_progress(void)
@@ -74,7 +79,7 @@ static void end_progress(void)
 void startup(struct cli *cli)
 {
     handled = cli;
-    fill_descriptors();
+    fill_descriptors(cli);
     atexit(end_progress);
     catch_signals();
     mem_on_failure(out_of_memory);

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/part_file.h"
+
 #include "../tap.h"
 
 /* A child that takes the lock, says so and waits to be killed. */
@@ -48,6 +50,10 @@ int main(void)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     tap_ok(!lock_take(&l, "thing", &e), "a killed holder holds nobody up");
+    lock_release(&l);
+    lock_take(&l, "thing", &e);
+    part_file_remove_all();
+    tap_ok(access("thing.lock", F_OK) != 0, "a program that ends by a signal leaves no file");
     lock_release(&l);
     tap_ok(lock_take(&l, "no/such/folder", &e) == STATUS_CANTCREATE, "where none can be created");
     lock_release(&none);
