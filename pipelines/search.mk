@@ -40,7 +40,7 @@ THREADS ?= $(shell n=$$(($$(nproc) / $(JOBS))); echo $$((n ? n : 1)))
 WORKDIR ?= sesspipe
 
 all: $(OUT)/best.txt $(OUT)/search.tsv
-	@cat $(OUT)/search.tsv; echo; cat $<; [ ! -s $(OUT)/failed.txt ] || { echo; cat $(OUT)/failed.txt; }
+	@cat $(OUT)/search.tsv; echo; cat $<; [ ! -e $(OUT)/failed.txt ] || { echo; cat $(OUT)/failed.txt; }
 
 ifeq ($(findstring --validation,$(FILTER)),)
 $(error the choice needs a validation part: FILTER='$(FILTER) --validation 0.1', or another of tfilter's)
@@ -81,15 +81,16 @@ $(OUT)/runs: FORCE | $(OUT)/batches.mp
 
 RUN = $(BIN)/trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS)
 HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
-$(OUT)/failed.txt: $(OUT)/runs $(OUT)/batches.mp
-	@rm -f $@
+$(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp
+	@rm -f $@ $(OUT)/failed.txt
 	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) '[ {1}.mp -nt $(OUT)/batches.mp ] || \
 	    $(RUN) {=2 uq() =} --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || echo "failed: {=2 uq() =}"' <$< >$@.now || true
+	@if [ -s $@.now ]; then cp $@.now $(OUT)/failed.txt; fi
 	mv $@.now $@
 
 made = $$(while read -r run _; do [ ! -e "$$run.mp" ] || echo "$$run.mp"; done <$(OUT)/runs)
 
-$(OUT)/best: $(OUT)/failed.txt
+$(OUT)/best: $(OUT)/tried
 	$(BIN)/scorer --best-by $(BEST_BY) --pick $(made) >$@
 	ln -sf "$$(basename "$$(cat $@)" .mp).safetensors" $(OUT)/best.safetensors
 

@@ -34,6 +34,7 @@ setup() {
     [ "$(cat out/best)" = "$file.mp" ]
     cmp out/best.safetensors "$file.safetensors"
     scorer -q --best --by none "$file.mp" | cmp - out/best.txt
+    [ ! -e out/failed.txt ]
 }
 
 @test "a larger grid makes what is new, and only that" {
@@ -60,6 +61,9 @@ setup() {
     [ "$(cat out/failed.txt)" = 'failed: --lr 1e9 --embedding 4 --seed 1' ]
     grep -qx 'failed: --lr 1e9 --embedding 4 --seed 1' said
     [ "$(wc -l <out/search.tsv)" = 2 ]
+    # without that run, none has failed
+    search DATA=log.tsv GRID='--lr 0.01 --embedding 4' >said 2>err
+    [ ! -e out/failed.txt ]
 }
 
 @test "a choice needs a log and a validation part" {
