@@ -88,6 +88,16 @@ differs() {
     differs '--optimizer adagrad' --momentum 0.5
 }
 
+@test "--max-steps: later epochs are tested with the weights that remain; --stop-after ends them" {
+    epochs() { spcat | jq -c 'select(.[0] == "pass" and .[2] == 3) | [.[1], .[3].loss]'; }
+    synthesize --users 12 --days 8 | lfm-sessionize | tfilter --split user:0.8 | batcher --epochs 4 -o four.mp
+    learn --embedding 4 --max-steps 3 four.mp | epochs >four
+    [ "$(jq '.[0]' four)" = $'1\n2\n3\n4' ]
+    [ "$(jq '.[1]' four | uniq | wc -l)" = 1 ]
+    learn --embedding 4 --max-steps 3 --stop-after 1 four.mp | epochs >two
+    head -n 2 four | cmp - two
+}
+
 @test "each combination of inputs of --inter gives other results" {
     for inter in '' hidden delta week hidden,delta hidden,week delta,week hidden,delta,week; do
         small ${inter:+--inter $inter} >one.mp
