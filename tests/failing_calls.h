@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -97,6 +98,13 @@ FAILING(false, off_t, lseek, (int fd, off_t at, int from), SYS_lseek, fd, at, fr
 FAILING(false, int, rename, (const char *a, const char *b), SYS_renameat, AT_FDCWD, a, AT_FDCWD, b)
 FAILING(false, int, flock, (int fd, int what), SYS_flock, fd, what)
 FAILING(false, int, access, (const char *path, int how), SYS_faccessat, AT_FDCWD, path, how)
+FAILING(false, int, fstat, (int fd, struct stat *to), SYS_fstat, fd, to)
+FAILING(false, int, stat, (const char *path, struct stat *to), SYS_newfstatat, AT_FDCWD, path, to,
+        0)
+FAILING(false, int, lstat, (const char *path, struct stat *to), SYS_newfstatat, AT_FDCWD, path, to,
+        AT_SYMLINK_NOFOLLOW)
+FAILING(false, ssize_t, readlink, (const char *path, char *to, size_t n), SYS_readlinkat, AT_FDCWD,
+        path, to, n)
 #undef FAILING
 
 int fcntl(int fd, int what, ...)

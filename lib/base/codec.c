@@ -178,11 +178,9 @@ static enum codec_result xz_step(void *state, struct codec_io *io, const char **
     io->in = (const char *)x->next_in;
     io->out = (char *)x->next_out;
     if (result == LZMA_STREAM_END)
-        result = lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK
-                     ? LZMA_STREAM_END
-                     : LZMA_PROG_ERROR;
-    if (result == LZMA_STREAM_END)
-        return CODEC_END;
+        return lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK
+                   ? CODEC_END
+                   : CODEC_BROKEN; /* cov: its allocations end the program first */
     if (result == LZMA_OK || result == LZMA_BUF_ERROR)
         return CODEC_MORE;
     *why = xz_error(result);

@@ -52,7 +52,7 @@ static int take(struct lock *l, const char *path, struct err *e)
     *l = (struct lock){.fd = -1, .path = name.at};
     int status;
     /* the process that held the file may have removed it */
-    while (!(status = lock_file(l, path, e)) && !path_is_open(l->path, l->fd))
+    while (!(status = lock_file(l, path, e)) && path_is_open(l->path, l->fd) == 0)
         close(l->fd);
     if (!status) {
         part_file_remember(l->path);

@@ -107,7 +107,9 @@ int output_file_continue(struct output_file *s, const char *path, const char *te
     s->path = mem_copy(path, strlen(path));
     s->temporary = mem_copy(temporary, strlen(temporary));
     int status = 0;
-    if (fstat(s->fd, &there) || !S_ISREG(there.st_mode) || (uint64_t)there.st_size < length)
+    if (fstat(s->fd, &there))
+        status = err_set(e, STATUS_IO, "cannot look at %s: %s", temporary, strerror(errno));
+    else if (!S_ISREG(there.st_mode) || (uint64_t)there.st_size < length)
         status = err_set(e, STATUS_DATA, "cannot continue %s: it has become shorter", temporary);
     else if (ftruncate(s->fd, (off_t)length) || lseek(s->fd, 0, SEEK_END) < 0)
         status = err_set(e, STATUS_IO, "cannot cut %s: %s", temporary, strerror(errno));

@@ -105,7 +105,7 @@ static void remove_left(const char *name)
     if (fd < 0)
         return;
     if (!fstat(fd, &there) && S_ISREG(there.st_mode) && !flock(fd, LOCK_EX | LOCK_NB) &&
-        path_is_open(name, fd))
+        path_is_open(name, fd) == 1)
         unlink(name);
     close(fd);
 }
@@ -132,7 +132,7 @@ static int create(char *name, mode_t mode)
     int why = fd < 0 ? errno : EEXIST;
     if (fd >= 0) {
         int locked = !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
-        int own = locked && path_is_open(name, fd);
+        int own = locked && path_is_open(name, fd) != 0;
         if (own && !is_kept(name))
             return fd;
         if (own)

@@ -1,5 +1,6 @@
 #include "base/path.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,9 +20,10 @@ const char *path_base(const char *path)
     return slash ? slash + 1 : path;
 }
 
-bool path_is_open(const char *path, int fd)
+int path_is_open(const char *path, int fd)
 {
     struct stat open, named;
-    return !fstat(fd, &open) && !lstat(path, &named) && open.st_dev == named.st_dev &&
-           open.st_ino == named.st_ino;
+    if (lstat(path, &named))
+        return errno == ENOENT ? 0 : -1;
+    return fstat(fd, &open) ? -1 : open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }

@@ -32,7 +32,9 @@ static bool digits(const char **s, const char *end, int count, unsigned *value)
 
 static bool literal(const char **s, const char *end, char c)
 {
-    return *s < end && **s == c && (*s)++;
+    bool is = *s < end && **s == c;
+    *s += is;
+    return is;
 }
 
 /* Whether one of the two words is next; if so, it is passed over. */

@@ -29,6 +29,12 @@ int main(void)
     is("\0abc", 4, NULL);
     is("\0\0\0a", 4, NULL);
     is("a\0b", 3, NULL);
+    static char workbook[60] = "PK\x03\x04";
+    is(workbook, 20, "zip");
+    is(workbook, 31, "zip");
+    is(workbook, sizeof workbook, "zip");
+    strcpy(workbook + 30, "xl/workbook.xml");
+    is(workbook, sizeof workbook, "an Excel workbook");
     is("text", 4, NULL);
     is("", 0, NULL);
     return tap_done();

@@ -32,15 +32,11 @@ static void skips(const char *text, size_t n)
 
 static void passing_over(void)
 {
-    static const char *const good[] = {"1",
-                                       "-1e5",
-                                       "true",
-                                       "\"\"",
-                                       "\"a\\\"]\"",
-                                       "[]",
-                                       "{}",
-                                       "[1,[2,{}],\"]\"]",
-                                       "{\"a\":[{\"b\":null}],\"}\":\"\\\\\"}"};
+    static const char *const good[] = {"1",          "-1e5",
+                                       "true",       "\"\"",
+                                       "\"a\\\"]\"", "[]",
+                                       "{}",         "[1,[2,{}],\"]\"]",
+                                       "[1\"a\"]",   "{\"a\":[{\"b\":null}],\"}\":\"\\\\\"}"};
     static const char *const bad[] = {"",         " ",  "\"", "\"a\\\"", "\"\\", "[",
                                       "{\"a\":1", "[}", "{]", "]",       ",",    "[\"]"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

@@ -325,6 +325,49 @@ static void test_extend_limit(void)
     buf_release(&in);
 }
 
+/* Inputs that cannot be read, before any of their lines is asked for. */
+static void test_ready(void)
+{
+    static const struct {
+        const char *path;
+        enum line_result ready;
+    } cases[] = {{"no-such-file", LINE_ERROR}, {".", LINE_ERROR}, {"/dev/null", LINE_TEXT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lines l;
+        struct bytes line;
+        struct err e = {0};
+        lines_open(&l, &cases[i].path, 1);
+        tap_ok(lines_ready(&l, &e) == cases[i].ready, "%s: %s", cases[i].path, e.text);
+        if (cases[i].ready == LINE_TEXT)
+            tap_ok(lines_ready(&l, &e) == LINE_TEXT && lines_next(&l, &line, &e) == LINE_END &&
+                       !lines_may_be_cut(&l),
+                   "an empty input is whole");
+        lines_close(&l);
+    }
+}
+
+/* Whether the last line of what comes through a pipe has no end where nothing says that it has. */
+static void may_be_cut(const char *name, struct bytes in, bool may)
+{
+    struct lines l;
+    struct bytes line;
+    struct err e = {0};
+    pid_t child = feed(in.at, in.len, 100);
+    lines_open(&l, NULL, 0);
+    tap_ok(lines_next(&l, &line, &e) == LINE_TEXT && bytes_equal(line, TEXT("a")) &&
+               lines_may_be_cut(&l) == may && lines_next(&l, &line, &e) == LINE_END,
+           "%s: %s", name, may ? "may be cut" : "is whole");
+    lines_close(&l);
+    waitpid(child, NULL, 0);
+}
+
+static void test_cut(void)
+{
+    may_be_cut("no last newline", TEXT("a"), true);
+    may_be_cut("a newline", TEXT("a\n"), false);
+    may_be_cut("gzip", TEXT("\x1f\x8b\b\0\0\0\0\0\0\x03K\x04\0\x43\xbe\xb7\xe8\x01\0\0\0"), false);
+}
+
 static void test_field_text(void)
 {
     char text[FIELD_TEXT];
@@ -355,6 +398,8 @@ int main(void)
     test_extend(1);
     test_extend(100);
     test_extend_limit();
+    test_ready();
+    test_cut();
     test_field_text();
     return tap_done();
 }

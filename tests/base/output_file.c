@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/part_file.h"
+#include "base/utf8.h"
 
 #include "../tap.h"
 
@@ -150,11 +151,32 @@ static void left_by_the_killed(void)
                holds("a.sesspipe-1.part", "x"),
            "but not that of a process that lives");
     output_file_discard(&s);
+    mkfifo("a.sesspipe-2.part", 0666);
+    tap_ok(!output_file_check("a", &e) && !access("a.sesspipe-2.part", F_OK),
+           "a FIFO of that name stays");
+    unlink("a.sesspipe-2.part");
     symlink("a", "a.sesspipe-0.part");
     tap_ok(!write_file("a", "two") && holds("a.sesspipe-1.part", NULL) && holds("a", "two"),
            "one with a gap before it goes too");
     unlink("a.sesspipe-0.part");
     tap_ok(files_here() == 1, "and a link in the part's place is not followed");
+}
+
+/* Where all names of parts are taken by what is kept. */
+static void all_kept(void)
+{
+    char name[40];
+    struct err e;
+    for (int i = 0; i < 32; i++) {
+        snprintf(name, sizeof name, "k.sesspipe-%d.kept", i);
+        write_file(name, "x");
+    }
+    tap_ok(output_file_check("k", &e) == STATUS_CANTCREATE && files_here() == 33,
+           "no name is left for a part: %s", e.text);
+    for (int i = 0; i < 32; i++) {
+        snprintf(name, sizeof name, "k.sesspipe-%d.kept", i);
+        unlink(name);
+    }
 }
 
 /* Opens an output of this name and writes "x" to it; whether that has the file of that name. */
@@ -186,11 +208,23 @@ static void where_names_lead(void)
     close(fd);
     tap_ok(!write_file("/dev/null", "x") && !stat("/dev/null", &file) && S_ISCHR(file.st_mode),
            "a device stays one");
-    memset(long_name, 'n', 255);
-    memcpy(long_name + 235, "\xc3\xa4", 2); /* where the name of the part is cut */
-    long_name[255] = 0;
-    tap_ok(leads_to(long_name, long_name), "a name as long as names can be");
-    unlink(long_name);
+    bool leads = true;
+    for (int at = 230; at < 253; at++) { /* the name of the part is cut somewhere there */
+        memset(long_name, 'n', 255);
+        memcpy(long_name + at, "\xc3\xa4", 2);
+        long_name[255] = 0;
+        struct output_file part;
+        struct err e = {0};
+        size_t n = 1, left;
+        uint32_t code;
+        leads = leads && !output_file_open(&part, long_name, &e);
+        for (left = leads ? strlen(part.temporary) : 0; left && n; left -= n)
+            n = utf8_length(part.temporary + strlen(part.temporary) - left, left, &code);
+        output_file_discard(&part);
+        leads = leads && !left && leads_to(long_name, long_name);
+        unlink(long_name);
+    }
+    tap_ok(leads, "names as long as names can be, wherever a character of two bytes is");
     unlink("folder/to");
     unlink("whole");
     unlink("link");
@@ -390,6 +424,7 @@ int main(void)
     whole_or_not_there();
     gone_on_with();
     left_by_the_killed();
+    all_kept();
     where_names_lead();
     owners();
     part_names();

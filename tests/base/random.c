@@ -59,6 +59,32 @@ static void evenness(uint32_t n)
            n - 1, chi, cells);
 }
 
+/* Of a half of all numbers and one more, words that would be too frequent are drawn again. */
+static void again(void)
+{
+    enum { DRAWS = 1000 };
+    const uint32_t n = (1u << 31) + 1;
+    struct random r = random_of(3, 3), words = random_of(3, 3);
+    int used = 0, below = 0;
+    for (int i = 0; i < DRAWS; i++)
+        below += random_below(&r, n) < n;
+    uint32_t next = random_u32(&r);
+    while (random_u32(&words) != next && used < 4 * DRAWS)
+        used++;
+    tap_ok(below == DRAWS && used > DRAWS + 100 && used < 4 * DRAWS,
+           "%d words for %d draws below 2^31 + 1", used, DRAWS);
+}
+
+/* A sample of more candidates than 32 bits count still has room for few. */
+static void large_sample(void)
+{
+    struct sample s = {.candidates = UINT32_MAX, .places = 5, .random = random_of(1, 1)};
+    int drawn = 0;
+    for (int i = 0; i < 1000; i++)
+        drawn += sample_place(&s) != SIZE_MAX;
+    tap_ok(drawn <= 1, "%d of 1000 candidates after 2^32 are drawn for 5 places", drawn);
+}
+
 static void floats(void)
 {
     struct random r = random_of(4, 4);
@@ -111,6 +137,8 @@ int main(void)
     evenness(3000000000u);
     struct random r = random_of(1, 1);
     tap_ok(random_below(&r, 1) == 0, "of one there is but one");
+    again();
+    large_sample();
     floats();
     samples();
     evenness(0x80000001u); /* half of all words are drawn again */

@@ -82,6 +82,14 @@ static void failing(const char *bytes)
     tap_ok(spill_append(&s, bytes, 11, &e) == STATUS_CANTCREATE && strstr(e.text, "no-such-folder"),
            "no folder for the file: %s", e.text);
     spill_release(&s);
+    s = (struct spill){.limit = 10};
+    setenv("TMPDIR", "", 1);
+    tap_ok(!spill_append(&s, bytes, 11, &e) && !spill_end(&s, &e) && !memcmp(s.at, bytes, 11),
+           "an empty name of the folder is none");
+    char got[11];
+    tap_ok(!ftruncate(s.file.fd, 5) && spill_read(&s, 0, 11, got, &e) == STATUS_IO,
+           "a file that has lost its end: %s", e.text);
+    spill_release(&s);
     unsetenv("TMPDIR");
     struct rlimit before;
     getrlimit(RLIMIT_FSIZE, &before);

@@ -166,8 +166,20 @@ static void fractions(void)
     }
 }
 
+static void weeks(void)
+{
+    tap_ok(time_week_hour(0, 0) == 72 && time_week_hour(3 * 86400 + 86399, 0) == 167 &&
+               time_week_hour(4 * 86400, 0) == 0 && time_week_hour(0, 3600) == 73,
+           "hours of the week");
+    tap_ok(time_week_hour(0, -1) == 71 && time_week_hour(0, -3 * 86400) == 0 &&
+               time_week_hour(0, -3 * 86400 - 1) == 167 &&
+               time_week_hour(0, -3 * 86400 - 3601) == 166,
+           "and before 1970");
+}
+
 int main(void)
 {
+    weeks();
     fractions();
     every_day();
     there_and_back();

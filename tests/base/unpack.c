@@ -219,6 +219,7 @@ static void plain(void)
                                         "\xfd"
                                         "7zX",
                                         "(\xb5/",
+                                        "BZh9\x17r",
                                         "user,item,time\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         is_whole(bytes_of(texts[i]), bytes_of(texts[i]), "what is not compressed");
@@ -247,8 +248,44 @@ static void joined(void)
     buf_release(&packed);
 }
 
+/* Appends the CRC32 of the bytes from `from` on, the lowest first. */
+static void add_crc(struct buf *to, size_t from)
+{
+    unsigned long crc = crc32(0, (const unsigned char *)to->at + from, (unsigned)(to->len - from));
+    for (int i = 0; i < 4; i++)
+        buf_byte(to, (char)(crc >> 8 * i));
+}
+
+static void pack_xz_head(struct buf *to, const char flags[2])
+{
+    buf_append(to,
+               "\xfd"
+               "7zXZ\0",
+               6);
+    buf_append(to, flags, 2);
+    add_crc(to, 6);
+}
+
+/* Streams of xz that are whole, and ask for what there is not. */
+static void xz_demands(void)
+{
+    struct buf packed = {0};
+    pack_xz_head(&packed, "\0\x02");
+    fails(bytes_in(&packed), "what this version of the library does not know", "another check");
+    buf_clear(&packed);
+    pack_xz_head(&packed, "\x01\x01");
+    fails(bytes_in(&packed), "what this version of the library does not know", "another flag");
+    buf_clear(&packed);
+    pack_xz_head(&packed, "\0\x01");
+    buf_append(&packed, "\x02\0\x21\x01\x28\0\0\0", 8); /* LZMA2 with a dictionary of 4 GiB */
+    add_crc(&packed, 12);
+    fails(bytes_in(&packed), "takes more than 256 MiB of memory", "a large dictionary");
+    buf_release(&packed);
+}
+
 int main(void)
 {
+    xz_demands();
     plain();
     joined();
     for (size_t f = 0; f < FORMATS; f++) {
