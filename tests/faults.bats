@@ -149,6 +149,22 @@ can_inject() {
     done
 }
 
+@test "a message that cannot be written, or is interrupted, changes no status" {
+    for stage in $RAW $STREAMING; do
+        args_of "$stage"
+        run -65 "$stage" "${args[@]}" </dev/null 2>/dev/full
+    done
+    can_inject
+    for stage in $RAW $STREAMING; do
+        run -65 run_stage "$stage" </dev/null
+        cp stage.err expected
+        status=0
+        inject write:error=EINTR:when=1 "$stage" </dev/null >/dev/null || status=$?
+        [ "$status" = 65 ]
+        cmp expected stage.err
+    done
+}
+
 @test "a file-size limit on -o: 74, the file from before stays, no temporary" {
     for stage in $RAW $FILTERS; do
         echo before >out

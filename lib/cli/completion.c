@@ -2,11 +2,10 @@
  * files. */
 #include "cli/private.h"
 
-/* Whether the shell itself completes the value: "FILE" and "DIR". */
-static bool takes_path(const struct option *o)
+/* Whether the shell itself completes the value of that name. */
+static bool is_path(const char *value)
 {
-    const char *value = option_value_name(o);
-    return value && (!strcmp(value, "FILE") || !strcmp(value, "DIR"));
+    return !strcmp(value, "FILE") || !strcmp(value, "DIR");
 }
 
 /* The words of "one|other", a space between. */
@@ -40,7 +39,7 @@ static void put_bash_values(const struct cli *cli, struct buf *to)
             buf_text(to, "COMPREPLY=($(compgen -W '");
             put_words(to, o->choices);
             buf_text(to, "' -- \"$cur\")); ");
-        } else if (!takes_path(o)) {
+        } else if (!is_path(option_value_name(o))) {
             buf_text(to, "compopt +o default 2>/dev/null; ");
         }
         buf_text(to, "return ;;\n");
@@ -116,7 +115,7 @@ static void put_zsh_value(struct buf *to, const struct option *o)
         buf_byte(to, '(');
         put_words(to, o->choices);
         buf_byte(to, ')');
-    } else if (takes_path(o)) {
+    } else if (is_path(value)) {
         buf_text(to, "_files");
     } else {
         buf_byte(to, ' ');

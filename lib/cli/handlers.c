@@ -47,11 +47,10 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
         struct sigaction before;
+        sigaction(fatal[i], NULL, &before);
         /* What the caller ignores (nohup, a background job) stays ignored, SIGPIPE excepted. */
-        if (fatal[i] != SIGPIPE && !sigaction(fatal[i], NULL, &before) &&
-            before.sa_handler == SIG_IGN)
-            continue;
-        sigaction(fatal[i], &action, NULL);
+        if (fatal[i] == SIGPIPE || before.sa_handler != SIG_IGN)
+            sigaction(fatal[i], &action, NULL);
     }
     signal(SIGXFSZ, SIG_IGN);
 }

@@ -89,7 +89,7 @@ void help_text(const struct cli *cli, struct buf *to)
     put_wrapped(to, p->purpose, 0, 0, "");
     buf_text(to, "\noptions, with their defaults in brackets:\n");
     const struct option_group *group = rows_group(cli);
-    for (const struct option *const *table = p->tables; table && *table; table++)
+    for (const struct option *const *table = p->tables; *table; table++)
         for (const struct option *o = *table; o->kind != OPTION_END; o++)
             put_option(to, o, group ? group->defaults : NULL);
     for (const struct option *o = cli->progress_rows; o->kind != OPTION_END; o++)

@@ -105,8 +105,8 @@ void answer(struct cli *cli, const struct buf *text)
 {
     struct output_file out;
     struct err e;
-    if (output_file_open(&out, NULL, &e) || output_file_write(&out, text->at, text->len, &e) ||
-        output_file_commit(&out, &e))
+    output_file_open(&out, NULL, &e); /* standard output is open */
+    if (output_file_write(&out, text->at, text->len, &e) || output_file_commit(&out, &e))
         cli_fail(cli, &e);
     exit(STATUS_OK);
 }

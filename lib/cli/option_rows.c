@@ -41,7 +41,7 @@ static bool is_repeated(const struct option_rows *r, const struct option *o)
 /* The next table: false after the last. */
 static bool next_table(struct option_rows *r)
 {
-    if (r->table && *r->table) {
+    if (*r->table) {
         r->row = *r->table++;
     } else if (!r->progress) {
         r->progress = true;
@@ -62,7 +62,7 @@ static bool next_table(struct option_rows *r)
 const struct option *rows_next(struct option_rows *r)
 {
     for (;;) {
-        bool own = !r->table || !*r->table; /* a row of a group may be one that others have too */
+        bool own = !*r->table; /* a row of a group may be one that others have too */
         while (r->row && r->row->kind != OPTION_END) {
             const struct option *o = r->row++;
             if (!own || !is_repeated(r, o))

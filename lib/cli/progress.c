@@ -164,7 +164,7 @@ static void say(struct cli *cli, const struct progress *p, bool done)
     if (cli->json) {
         put_json(cli, &text, p, done);
         (void)!write(STDERR_FILENO, text.at, text.len);
-    } else if (cli->text) {
+    } else {
         put_text(cli, &text, p);
         status_line_put(cli, &text);
     }
@@ -209,11 +209,16 @@ void progress_count(struct cli *cli, const char *part, double count, const char 
     progress_show(cli, &p);
 }
 
+static bool is_pipe(int fd)
+{
+    struct stat s = {0};
+    fstat(fd, &s);
+    return S_ISFIFO(s.st_mode);
+}
+
 void progress_epoch(struct cli *cli, int64_t epoch, int64_t epochs)
 {
-    struct stat out;
-    if (cli->text && !cli_given(cli, "output") && !fstat(STDOUT_FILENO, &out) &&
-        S_ISFIFO(out.st_mode))
+    if (cli->text && !cli_given(cli, "output") && is_pipe(STDOUT_FILENO))
         status_line_stop(cli);
     if (!progress_due(cli))
         return;
@@ -249,14 +254,12 @@ static double size_of_inputs(struct operands files)
  */
 static bool may_rewrite(const struct cli *cli)
 {
-    struct stat in, out;
     if (cli->quiet || strcmp(cli->progress, "auto") || !isatty(STDERR_FILENO))
         return false;
     if (cli->program->progress != PROGRESS_OF_INPUT || cli_given(cli, "output"))
         return true;
     return !isatty(STDOUT_FILENO) &&
-           !(cli->total <= 0 && !fstat(STDIN_FILENO, &in) && S_ISFIFO(in.st_mode) &&
-             !fstat(STDOUT_FILENO, &out) && S_ISFIFO(out.st_mode));
+           !(cli->total <= 0 && is_pipe(STDIN_FILENO) && is_pipe(STDOUT_FILENO));
 }
 
 void progress_end(struct cli *cli)
