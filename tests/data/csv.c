@@ -42,6 +42,8 @@ static void columns(void)
     is(c, "time,x,item,user\n5,-,i,u\n", "u i 5; ", "columns by name");
     is(c, "time:float,item:token,user:token\n5,i,u\n", "u i 5; ", "names with a type");
     is(c, "user,item,time\n\"u,1\",\"a \"\"b\"\"\",5\n", "u,1 a \"b\" 5; ", "quoted fields");
+    is(c, "user,item,time,\"a \"\"b\"\"\"\nu,i,5,\"c \"\"d\"\"\"\n", "u i 5; ",
+       "quotes in columns that nobody asks for");
     is(c, "user,item,time\n,i,5\nu,i,6\n", "u i 6; ", "rows of nobody");
     c.no_quotes = true;
     is(c, "user,item,time\nu,\"i,5\n", "u \"i 5; ", "quotes that are ordinary bytes");
@@ -49,12 +51,29 @@ static void columns(void)
     is(c, "5,u,i\n6,u,j\n", "u i 5; u j 6; ", "columns by number, no header");
     c.columns.given.delimiter = "::";
     is(c, "5::u::i\n", "u i 5; ", "a delimiter of two bytes");
+    c.no_quotes = true;
+    is(c, "5::u::\"i::x\n", "u \"i 5; ", "also without quotes");
+    c.no_quotes = false;
     c.columns.given.delimiter = "tab";
     is(c, "5\tu\ti\n", "u i 5; ", "tabs by name");
     c = (struct csv){
         .columns.given = {
             .session = "s", .item = "i", .time = "t", .sequence = "n", .time_unit = "ms"}};
     is(c, "t,n,i,s\n5000,7,i,a\n", "a i 5.7 in a; ", "sessions in place of users, and a sequence");
+}
+
+/* A list of items a row, and a column for the one after them. */
+static void listed(void)
+{
+    struct csv c = {.columns.given = {.session = "s", .list = "l", .item = "n"},
+                    .columns.no_time = true};
+    is(c, "s,l,n\nx,a|b,c\ny,a,\n", "x a 0 in x; x b 1 in x; x c 2 in x; y a 3 in y; ",
+       "what comes after the list, where there is something");
+    is(c, "s,l,n\nx,1 2 3 4 5 6 7 8,9\n",
+       "x 1 0 in x; x 2 1 in x; x 3 2 in x; x 4 3 in x; x 5 4 in x; x 6 5 in x; x 7 6 in x; "
+       "x 8 7 in x; x 9 8 in x; ",
+       "also after eight");
+    fails(c, "s,l,n\nx,\"[[a],[b]]\",c\n", "line 2: ");
 }
 
 static void carried(void)
@@ -129,6 +148,20 @@ static void refusals(void)
     fails(c, "user,item,time\nu,,5\n", "the item is empty");
     fails(c, "user,item,time\nu,i,noon\n", "the time is \"noon\"");
     fails(c, "user,item,time\nu,\"i\"x,5\n", "column 2: the quotes do not match");
+    fails(c, "\"us\"er,item,time\nu,i,5\n", "line 1: column 1: the quotes do not match");
+    fails(c, "\"\"\nu\n", "which has \"\"");
+    fails(c, "user item time\nu i 5\n", "which has \"user item time\"");
+    char wide[2100] = "";
+    for (int i = 0; i < 100; i++)
+        snprintf(wide + strlen(wide), 20, "column %02d,", i);
+    strcat(wide, "last\n");
+    fails(c, wide, "\"column 00\", \"column 01\"");
+    fails(c, wide, ", ...");
+    c.columns.given.user = "";
+    fails(c, "user,item,time\nu,i,5\n", "no column \"\" in the header");
+    c.columns.given.user = "99999999999999999999";
+    fails(c, "user,item,time\nu,i,5\n", "no column 99999999999999999999: there are 3");
+    c.columns.given = usual;
     c.columns.given.sequence = "item";
     fails(c, "user,item,time\nu,i,5\n", "the sequence is \"i\": a whole number is expected");
     c.columns.given = (struct log_layout){.user = "1", .item = "4", .time = "2", .header = "no"};
@@ -161,6 +194,7 @@ static void layouts(void)
 int main(void)
 {
     columns();
+    listed();
     carried();
     wanted();
     presets();

@@ -31,6 +31,7 @@ static void split(void)
         {"|a||b|", "<a><b>", '|'},
         {" a b | c ", "<a b><c>", '|'},
         {"5 7  9", "<5><7><9>", ' '},
+        {"\ta\t| b", "<a><b>", '|'},
         {"a\tb", "<a><b>", '\t'},
         {"a b,c", "<a b,c>", '\0'},
         {"[5, 7, 9]", "<5><7><9>", '|'},
@@ -51,6 +52,9 @@ static void split(void)
         {"[5, (7, 9)]", "a list in it after <5>", '|'},
         {"['[5]', a[7]]", "<[5]><a[7]>", '|'},
         {"5|[7]", "<5><[7]>", '|'},
+        {"(5, 7]", "<(5, 7]>", '|'},
+        {"{5, 7]", "<{5, 7]>", '|'},
+        {"[5, , 7]", "<5><7>", '|'},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got = items_of(cases[i].text, cases[i].delimiter);

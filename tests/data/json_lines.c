@@ -46,9 +46,17 @@ static void records(void)
     fails(j, "{\"u\":\"a\",\"i\":\"x\",\"t\":5", "not JSON");
     fails(j, "{\"u\":\"a\",\"i\":\"x\",\"t\":5} 1", "something follows");
     fails(j, "{}\n[]\n", "a record in {} is expected");
+    fails(j, "{\"u\" \"a\"}", "':' is expected");
     j.columns.given = (struct log_layout){.user = "a.b", .item = "a.c.1", .time = "a.c.0.t"};
     is(j, "{\"a\":{\"b\":\"u\",\"c\":[{\"t\":3},\"i\"]}}", "u i 3; ",
        "objects and elements by number");
+    fails(j, "{\"a\":{\"b\":\"u\",\"c\":[{\"t\" 3},\"i\"]}}", "':' is expected");
+    j.columns.given.item = "a.c.1x";
+    is(j, "{\"a\":{\"b\":\"u\",\"c\":{\"0\":{\"t\":3},\"1x\":\"i\"}}}", "u i 3; ",
+       "a key that begins with a digit");
+    j.columns.given = (struct log_layout){.user = "a\\.b", .item = "c\\\\", .time = "d\\e"};
+    is(j, "{\"a.b\":\"u\",\"c\\\\\":\"i\",\"d\\\\e\":3}", "u i 3; ",
+       "points and backslashes in keys");
 }
 
 static void arrays(void)
@@ -89,6 +97,19 @@ static void layouts(void)
     j = (struct json_lines){.columns.given = {.user = "u", .item = "i"}};
     tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE && strstr(e.text, "--time"), "%s",
            e.text);
+    j = (struct json_lines){.columns.given = {.user = "u", .item = "i", .time = "t"},
+                            .columns.no_time = true};
+    tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE && strstr(e.text, "--no-time"), "%s",
+           e.text);
+    j = (struct json_lines){.columns.given = {.user = "u", .item = "i", .time = "t"}};
+    char columns[JSON_PATHS][20];
+    for (int i = 0; i < JSON_PATHS; i++) {
+        snprintf(columns[i], sizeof columns[i], "k%d=p%d", i, i);
+        must(log_columns_carry(&j.columns, columns[i], &e), &e);
+    }
+    tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE && strstr(e.text, "paths are named"),
+           "%s", e.text);
+    json_lines_release(&j);
     j = (struct json_lines){.columns.preset = "pushshift"};
     is(j,
        "{\"author\":\"a\",\"subreddit\":\"s\",\"created_utc\":\"5\"}\n{\"author\":\"[deleted]\"}\n",

@@ -115,6 +115,14 @@ int main(void)
     refused((struct log_columns){.given = {.session = "s", .item = "i", .time_unit = "s"},
                                  .no_time = true},
             NULL, "--no-time and --time-unit exclude each other");
+    refused((struct log_columns){.given = {.session = "s", .item = "i", .time_form = "%Y"},
+                                 .no_time = true},
+            NULL, "--no-time and --time-format exclude each other");
+    refused((struct log_columns){.given = {.session = "s", .item = "i", .list_delimiter = ","},
+                                 .place = "PATH"},
+            NULL, "--list-delimiter is for a --list: which path is it?");
+    refused((struct log_columns){.given = {.session = "s", .item = "i", .list_delimiter = ","}},
+            NULL, "--list-delimiter is for a --list: which column is it?");
     refused((struct log_columns){.given = {.list = "l"}, .by_gap = true}, NULL,
             "--list and --gap exclude each other");
     return tap_done();

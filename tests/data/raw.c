@@ -89,6 +89,7 @@ static void bad_rows(void)
     fails(log_rows(plain, "a\nb\n", true, NULL), "", "all 2 rows are bad; the first: ");
     fails(log_rows(plain, "", true, NULL), "", "is empty: a plain log is expected");
     fails(log_rows(plain, "PK\x03\x04", true, NULL), "", "not a plain log: ");
+    fails(log_rows(plain, "a\rx\ry", false, NULL), "", "lines that end in CR alone");
     fails(log_rows(plain, "\x93\xaaSESSPIPE", true, NULL), "", "is a record stream");
 }
 
@@ -129,6 +130,19 @@ static void lastfm(void)
     is(log_rows(lastfm_format(&tracks), text, false, NULL),
        "u1 t1 5 \"ABBA – Waterloo\"; u1 ABBA – SOS 9; ", "or tracks");
     fails(log_rows(lastfm_format(&artists), "u1\t5\ta1\n", false, NULL), "", "line 1: ");
+    is(log_rows(lastfm_format(&tracks), "u1\t1970-01-01T00:00:05Z\t\t\tt1\tSOS\n", false, NULL),
+       "u1 t1 5 \"SOS\"; ", "a track of nobody");
+    struct buf row = {0};
+    buf_text(&row, "u1\t1970-01-01T00:00:05Z\ta1\t");
+    for (int i = 0; i <= NAME_LIMIT; i++)
+        buf_byte(&row, 'x');
+    buf_text(&row, "\tt1\tSOS\n");
+    buf_byte(&row, 0);
+    fails(log_rows(lastfm_format(&artists), row.at, false, NULL), "",
+          "the artist name has 65537 bytes");
+    fails(log_rows(lastfm_format(&tracks), row.at, false, NULL), "",
+          "the artist and track name has 65545 bytes");
+    buf_release(&row);
     lastfm_release(&artists);
     lastfm_release(&tracks);
 }
@@ -140,6 +154,17 @@ static void reddit(void)
                 NULL),
        "ann a,b 5; bob c 9; ", "Reddit: columns in any order");
     fails(log_rows(reddit_format(&r), "utc,username\n5,ann\n", false, NULL), "", "subreddit");
+    fails(log_rows(reddit_format(&r), "user,subreddit,utc\n", false, NULL), "", "username");
+    fails(log_rows(reddit_format(&r), "\"utc\"x,username,subreddit\n", false, NULL), "",
+          "a header that names username,subreddit,utc is expected");
+    struct buf wide = {0};
+    buf_text(&wide, "username,subreddit,utc");
+    for (int i = 0; i < 1000; i++)
+        buf_text(&wide, ",x");
+    buf_text(&wide, "\n");
+    buf_byte(&wide, 0);
+    fails(log_rows(reddit_format(&r), wide.at, false, NULL), "", "a header that names");
+    buf_release(&wide);
     reddit_release(&r);
 }
 

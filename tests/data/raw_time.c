@@ -150,9 +150,15 @@ static void guesses(void)
             "which looks like a day, not like seconds since 1970: --time-unit iso");
     no_time("20141118103000", RAW_ANY, "which looks like a day");
     no_time("15757794114180000", RAW_ANY, "its digits do not say its unit");
+    no_time("157577941141800000002", RAW_ANY, "its digits do not say its unit");
+    no_time("-5", RAW_ANY, "is before 1970");
+    time_is("30141118", RAW_ANY, 30141118, 0);
     time_is("20141118", RAW_SECONDS, 20141118, 0);
     time_is("20141332", RAW_ANY, 20141332, 0);
     no_time("yesterday", RAW_ANY, "seconds since 1970, or ISO 8601");
+    no_time("next-week", RAW_ANY, "seconds since 1970, or ISO 8601");
+    no_time("199:-1", RAW_ANY, "seconds since 1970, or ISO 8601");
+    time_is("19700102 000001", RAW_ANY, 86401, 0);
 }
 
 static void form_is(const char *form, const char *text, int64_t time, int64_t order)
@@ -175,7 +181,23 @@ static void forms(void)
     not_on_clock(&day, "2019-02-28x", "is expected");
     not_on_clock(&day, "2019-02", "is expected");
     not_on_clock(&day, "1969-02-28", "before 1970");
+    struct raw_row row;
+    char far[400];
+    memset(far, '1', sizeof far);
+    tap_ok(raw_time(&day, "time", (struct bytes){far, sizeof far}, &row, &e) == STATUS_DATA &&
+               raw_time(&day, "time", (struct bytes){"2019-02-28\0", 11}, &row, &e) == STATUS_DATA,
+           "nor is what is long or has a NUL: %s", e.text);
+    struct raw_clock part = {.unit = RAW_FORM, .form = "%H:%M.%f on %Y"};
+    not_on_clock(&part, "x", "is expected");
+    not_on_clock(&part, "08:34.x on 2019", "is expected");
+    not_on_clock(&part, "08:34.: on 2019", "is expected");
+    struct raw_clock early = {.unit = RAW_FORM, .form = "%s%Y"};
+    not_on_clock(&early, "-99999999999999 1", "is expected");
     static const char *const refused[] = {"%s", "%d %Z", "%Y-%m-%", "day", ""};
+    memset(far, '%', sizeof far - 1);
+    far[sizeof far - 1] = '\0';
+    tap_ok(raw_clock_check(&(struct raw_clock){.unit = RAW_FORM, .form = far}, &e) == STATUS_USAGE,
+           "a long form is refused: %s", e.text);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         tap_ok(raw_clock_check(&(struct raw_clock){.unit = RAW_FORM, .form = refused[i]}, &e) ==
                    STATUS_USAGE,

@@ -475,6 +475,7 @@ static void forms(void)
         {"7", "7\n"},
         {"[]", "[]\n"},
         {"[7]", "[7]\n"},
+        {"[\"pass\",1,3,{7:1,\"loss\":2}]", "[\"pass\",1,3,{\"7\":1,\"loss\":2}]\n"},
         {"[\"SESSPIPE\r\n\",{\"delta_edges\":l[1]},{\"dwell_edges\":l[1],\"a\":l[1]}]",
          "[\"SESSPIPE\\r\\n\",{\"delta_edges\":{\"ext\":2,\"values\":[1]}},"
          "{\"dwell_edges\":[1],\"a\":{\"ext\":2,\"values\":[1]}}]\n"},
