@@ -1,5 +1,6 @@
 #include "index/around.h"
 
+#include "base/prefetch.h"
 #include "index/largest.h"
 
 enum {
@@ -115,7 +116,7 @@ static void keep_around(struct arounds *a, struct around *g)
 }
 
 /* Reads ahead of the walk, whose sessions are anywhere in memory. */
-static void fetch(const struct session_index *x, const int32_t *session, size_t n)
+PREFETCH fetch(const struct session_index *x, const int32_t *session, size_t n)
 {
     if (n > 2 * AHEAD)
         __builtin_prefetch(&x->event[session[n - 2 * AHEAD]]);

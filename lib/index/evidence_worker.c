@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/prefetch.h"
 #include "index/around.h"
 #include "index/scored_items.h"
 #include "index/item_facts.h"
@@ -165,7 +166,7 @@ static int32_t sessions_before(const struct evidence_worker *w, size_t first, si
 }
 
 /* Fetches the numbers of a session's items. */
-static void expect_own(const struct evidence_worker *w, size_t session)
+PREFETCH expect_own(const struct evidence_worker *w, size_t session)
 {
     const int32_t *item = session_store_items(w->maker->store, session);
     for (size_t i = 0; i < session_store_length(w->maker->store, session); i++)

@@ -3,6 +3,7 @@
 #ifndef INDEX_ITEM_FACTS_H
 #define INDEX_ITEM_FACTS_H
 
+#include "base/prefetch.h"
 #include "index/index.h"
 #include "index/numbers.h"
 
@@ -53,13 +54,13 @@ static inline bool item_facts_held(const struct item_facts_of *f, int32_t item)
 void item_facts_hold(struct item_facts_of *f, int32_t item); /* sets them */
 
 /* Fetches what the index says of an item that will be asked for soon, since memory is slow. */
-static inline void item_facts_expect(const struct item_facts_of *f, int32_t item)
+PREFETCH item_facts_expect(const struct item_facts_of *f, int32_t item)
 {
     __builtin_prefetch(&f->index->posting[f->items->of.at[item]]);
 }
 
 /* The same for its first and its newest postings. */
-static inline void item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
+PREFETCH item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
 {
     const struct item_postings *p = &f->index->posting[f->items->of.at[item]];
     __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));

@@ -2,6 +2,7 @@
  * sparse and lazy updates of table rows. */
 #include <math.h>
 
+#include "base/prefetch.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
@@ -39,20 +40,32 @@ double cpu_square_sum(struct device *d, const float *g, size_t n)
 
 #define UPDATE_GRADIENT(i) maths_gradient(g[i], scale, w[i], decay)
 
+/* A row of a table seldom has whole vectors: a loop over these, and one over what is left of them,
+ * by fours, of which compilers would make a loop over single numbers. */
+enum { WHOLE = 16 };
+
 VECTOR static void adam(size_t n, float scale, float decay, float rate1, float root2,
                         const float *restrict g, float *restrict w, float *restrict m,
                         float *restrict v)
 {
+    size_t whole = n - n % WHOLE;
 #pragma omp simd
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < whole; i++)
+        maths_adam(UPDATE_GRADIENT(i), rate1, root2, w + i, m + i, v + i);
+#pragma omp simd simdlen(4)
+    for (size_t i = whole; i < n; i++)
         maths_adam(UPDATE_GRADIENT(i), rate1, root2, w + i, m + i, v + i);
 }
 
 VECTOR static void adagrad(size_t n, float scale, float decay, float rate, const float *restrict g,
                            float *restrict w, float *restrict v)
 {
+    size_t whole = n - n % WHOLE;
 #pragma omp simd
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < whole; i++)
+        maths_adagrad(UPDATE_GRADIENT(i), rate, w + i, v + i);
+#pragma omp simd simdlen(4)
+    for (size_t i = whole; i < n; i++)
         maths_adagrad(UPDATE_GRADIENT(i), rate, w + i, v + i);
 }
 
@@ -60,8 +73,12 @@ VECTOR static void adagrad_momentum(size_t n, float scale, float decay, float ra
                                     const float *restrict g, float *restrict w, float *restrict m,
                                     float *restrict v)
 {
+    size_t whole = n - n % WHOLE;
 #pragma omp simd
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < whole; i++)
+        maths_adagrad_momentum(UPDATE_GRADIENT(i), rate, momentum, w + i, m + i, v + i);
+#pragma omp simd simdlen(4)
+    for (size_t i = whole; i < n; i++)
         maths_adagrad_momentum(UPDATE_GRADIENT(i), rate, momentum, w + i, m + i, v + i);
 }
 
@@ -172,9 +189,9 @@ enum { MEMO = 128 };
 struct memo {
     int64_t last[MEMO]; /* 0: empty */
     struct adam_passed passed[MEMO];
-    /* Of the other optimizers only the last row's, for that many steps; 0: empty. */
-    int64_t steps;
-    struct linear_passed linear;
+    /* Of the other optimizers, for that many steps; 0: empty. */
+    int64_t steps[MEMO];
+    struct linear_passed linear[MEMO];
 };
 
 static const struct adam_passed *adam_since(struct memo *memo, const struct update *u, int64_t last)
@@ -196,7 +213,15 @@ static const struct adam_passed *adam_since(struct memo *memo, const struct upda
 VECTOR static void pass_linear(float ww, float wm, float mw, float mm, size_t n, float *restrict w,
                                float *restrict m)
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t whole = n - n % WHOLE;
+#pragma omp simd
+    for (size_t i = 0; i < whole; i++) {
+        float value = w[i];
+        w[i] = ww * value + wm * m[i];
+        m[i] = mw * value + mm * m[i];
+    }
+#pragma omp simd simdlen(4)
+    for (size_t i = whole; i < n; i++) {
         float value = w[i];
         w[i] = ww * value + wm * m[i];
         m[i] = mw * value + mm * m[i];
@@ -213,14 +238,15 @@ static int64_t velocity_steps(double momentum)
 static const struct linear_passed *linear_since(struct memo *memo, const struct update *u,
                                                 double momentum, int64_t k)
 {
-    if (memo->steps == k)
-        return &memo->linear;
-    memo->steps = k;
-    memo->linear = u->kind == OPTIMIZER_SGD
-                       ? maths_linear_power(
-                             maths_sgd_step((double)u->rate, momentum, (double)u->weight_decay), k)
-                       : maths_velocity_passed(momentum, k);
-    return &memo->linear;
+    struct linear_passed *p = &memo->linear[k % MEMO];
+    if (memo->steps[k % MEMO] == k)
+        return p;
+    memo->steps[k % MEMO] = k;
+    *p = u->kind == OPTIMIZER_SGD
+             ? maths_linear_power(
+                   maths_sgd_step((double)u->rate, momentum, (double)u->weight_decay), k)
+             : maths_velocity_passed(momentum, k);
+    return p;
 }
 
 static void lazy_update_linear(struct memo *memo, const struct update *u, int64_t most,
@@ -257,8 +283,8 @@ static void lazy_update_stepwise(const struct update *u, int64_t last, size_t n,
 
 /* Rows are scattered over tables that no cache holds, so each is prefetched a few rows ahead; of a
  * long row only the beginning, since the processor then prefetches the rest. */
-static void ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
-                    const float *v, const int32_t *last)
+PREFETCH ask_for(const struct rows *r, int i, size_t n, const float *w, const float *m,
+                 const float *v, const int32_t *last)
 {
     enum { LINE = 16, AHEAD = 4, SHORT_AHEAD = 16, MOST = 1 << 10 };
     i += n < LINE ? SHORT_AHEAD : AHEAD;
@@ -283,7 +309,7 @@ static void lazy_update_share(const struct update *u, const struct rows *r, size
     bool reads_v = u->kind == OPTIMIZER_ADAM || u->weight_decay != 0;
     struct memo memo;
     memset(memo.last, 0, sizeof memo.last);
-    memo.steps = 0;
+    memset(memo.steps, 0, sizeof memo.steps);
 #pragma omp for schedule(dynamic, SHARE)
     for (int i = 0; i < r->unique; i++) {
         size_t at = (size_t)r->row[i] * n;
