@@ -32,23 +32,29 @@ void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, c
 
 /* ---- forward ---- */
 
+/* Gates r and z of one row, kept [2H], from its input products and state products [2H].  Gates that
+ * wait for each other are in loops of their own: a processor then works on many of them at once. */
+static inline __attribute__((always_inline)) void
+gates(size_t n, const float *ih_bias, const float *hh_bias, const float *restrict input,
+      const float *restrict hidden, float *restrict kept)
+{
+    for (size_t j = 0; j < 2 * n; j++)
+        kept[j] = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
+}
+
 /* Gates of one row, reset after, from its input products [3H] and state products [3H]; kept
  * [4H]. */
 VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_bias,
                                const float *restrict input, const float *restrict hidden,
                                float *restrict kept, float *restrict state, float *restrict h)
 {
-#pragma omp simd
+    gates(n, ih_bias, hh_bias, input, hidden, kept);
     for (size_t j = 0; j < n; j++) {
-        float r = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
-        float z = maths_sigmoid(input[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
         float hidden_n = hidden[2 * n + j] + hh_bias[2 * n + j];
-        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + r * hidden_n);
-        kept[j] = r;
-        kept[n + j] = z;
+        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + kept[j] * hidden_n);
         kept[2 * n + j] = new;
         kept[3 * n + j] = hidden_n;
-        h[j] = state[j] = maths_gru_new(z, new, state[j]);
+        h[j] = state[j] = maths_gru_new(kept[n + j], new, state[j]);
     }
 }
 
@@ -58,13 +64,9 @@ VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_
                                 float *restrict kept, const float *restrict state,
                                 float *restrict reset)
 {
-#pragma omp simd
-    for (size_t j = 0; j < n; j++) {
-        float r = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
-        kept[j] = r;
-        kept[n + j] = maths_sigmoid(input[n + j] + ih_bias[n + j] + hidden[n + j] + hh_bias[n + j]);
-        reset[j] = r * state[j];
-    }
+    gates(n, ih_bias, hh_bias, input, hidden, kept);
+    for (size_t j = 0; j < n; j++)
+        reset[j] = kept[j] * state[j];
 }
 
 /* Reset before, second half: n and the new state, with hidden [H] = W_hn(r∘h). */

@@ -15,20 +15,19 @@ static struct gate_inputs lstm_inputs(const struct lstm_weights *w)
 VECTOR static void gates(size_t n, const float *ih_bias, const float *hh_bias, float *restrict kept,
                          float *restrict state, float *restrict y)
 {
-#pragma omp simd
+    /* Gates that wait for each other are in loops of their own: a processor then works on many of
+     * them at once. */
+    for (size_t j = 0; j < 2 * n; j++)
+        kept[j] = maths_sigmoid(kept[j] + ih_bias[j] + hh_bias[j]);
+    for (size_t j = 3 * n; j < 4 * n; j++)
+        kept[j] = maths_sigmoid(kept[j] + ih_bias[j] + hh_bias[j]);
     for (size_t j = 0; j < n; j++) {
-        float i = maths_sigmoid(kept[j] + ih_bias[j] + hh_bias[j]);
-        float f = maths_sigmoid(kept[n + j] + ih_bias[n + j] + hh_bias[n + j]);
         float g = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + hh_bias[2 * n + j]);
-        float o = maths_sigmoid(kept[3 * n + j] + ih_bias[3 * n + j] + hh_bias[3 * n + j]);
-        float c = maths_lstm_cell(i, f, g, state[n + j]);
-        kept[j] = i;
-        kept[n + j] = f;
         kept[2 * n + j] = g;
-        kept[3 * n + j] = o;
-        y[n + j] = state[n + j] = c;
-        y[j] = state[j] = o * maths_tanh(c);
+        y[n + j] = state[n + j] = maths_lstm_cell(kept[j], kept[n + j], g, state[n + j]);
     }
+    for (size_t j = 0; j < n; j++)
+        y[j] = state[j] = kept[3 * n + j] * maths_tanh(state[n + j]);
 }
 
 /* Step t: from the input products in kept [running, 4H] to gates there, state and y. */
@@ -95,10 +94,11 @@ VECTOR static void gates_back(size_t n, const float *restrict kept, const float 
                               const float *restrict y, const float *restrict dy,
                               float *restrict carry, float *restrict g)
 {
-#pragma omp simd
+    for (size_t j = 0; j < n; j++)
+        g[3 * n + j] = maths_tanh(y[n + j]);
     for (size_t j = 0; j < n; j++) {
         float i = kept[j], f = kept[n + j], new = kept[2 * n + j], o = kept[3 * n + j];
-        float t = maths_tanh(y[n + j]), dh = dy[j] + carry[j];
+        float t = g[3 * n + j], dh = dy[j] + carry[j];
         float dc = dy[n + j] + carry[n + j] + maths_lstm_dc(o, t, dh);
         g[j] = maths_sigmoid_back(i, dc * new);
         g[n + j] = maths_sigmoid_back(f, dc * before[n + j]);
