@@ -2,15 +2,15 @@
 
 #include <math.h>
 
-/* The first of the items low .. high whose `until` is above x, or the last. */
+/* The first of the items low .. high whose `until` is above x, or the last.  Both ends are chosen
+ * without a branch, of which a processor could not guess one in two. */
 static int32_t item_at(const struct negatives *n, double x, int32_t low, int32_t high)
 {
     while (low < high) {
         int32_t middle = low + (high - low) / 2;
-        if (n->until[middle] > x)
-            high = middle;
-        else
-            low = middle + 1;
+        bool above = n->until[middle] > x;
+        high = above ? middle : high;
+        low = above ? low : middle + 1;
     }
     return low;
 }
