@@ -117,7 +117,7 @@ static void check_model(struct cli *cli, const struct saved_model *saved)
 }
 
 static int answer_sessions(struct cli *cli, struct output_file *output, struct device *device,
-                           struct err *e)
+                           int threads, struct err *e)
 {
     struct operands files = cli_operands(cli);
     struct saved_model saved = {.file = {.fd = -1}};
@@ -134,6 +134,7 @@ static int answer_sessions(struct cli *cli, struct output_file *output, struct d
         .top = (int32_t)top,
         .exclude = excluded(),
         .json = json,
+        .threads = threads,
         .vectors.prefix = vectors,
     };
     if (!model)
@@ -188,7 +189,7 @@ int main(int argc, char **argv)
     if (run_device_open(cli, &given, &device, &e) || output_file_open(&output, output_path, &e))
         cli_fail(cli, &e);
     if (requests ? answer_requests(cli, &output, device, &e)
-                 : answer_sessions(cli, &output, device, &e)) {
+                 : answer_sessions(cli, &output, device, (int)given.threads, &e)) {
         output_file_discard(&output);
         cli_fail(cli, &e);
     }

@@ -291,6 +291,27 @@ EOT
     run ! alike expected got
 }
 
+@test "many users are answered in the same order and bytes by any number of threads" {
+    spcat "$SPLIT" | jq -r 'select(.[0] == "item") | .[2]' | awk '
+        BEGIN { print "user,item,time" }
+        { name[NR] = $0 }
+        END {
+            for (u = 0; u < 300; u++)
+                for (k = 0; k < 4; k++)
+                    printf "user %d,\"%s\",%d\n", u, name[1 + (7 * u + k * k) % NR], 1e9 + 50 * k + u
+        }' | csv-sessionize -q --user user --item item --time time >many.mp
+    local threads options
+    for options in --json --why '--why --json'; do
+        # shellcheck disable=SC2086
+        recommend -m "$ATTENTIVE" $options many.mp >one
+        for threads in 2 3; do
+            # shellcheck disable=SC2086
+            recommend -m "$ATTENTIVE" --threads $threads $options many.mp | cmp - one
+        done
+    done
+    [ "$(jq -r .user one | uniq | wc -l)" = 300 ]
+}
+
 @test "a user who comes again is answered again, from all sessions so far" {
     spcat "$SPLIT" >lines
     grep -vE '^\["(user|session|E)"' lines >names

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/num.h"
+
 void *vec_grown(void *p, size_t *cap, size_t need, size_t size)
 {
     if (need <= *cap)
@@ -26,16 +28,32 @@ void buf_text(struct buf *b, const char *text)
     buf_append(b, text, strlen(text));
 }
 
+void buf_whole(struct buf *b, int32_t value)
+{
+    buf_reserve(b, NUM_TEXT);
+    b->len += num_whole(value, b->at + b->len);
+}
+
+void buf_six_digits(struct buf *b, float value)
+{
+    buf_reserve(b, NUM_TEXT);
+    b->len += num_six_digits(value, b->at + b->len);
+}
+
+/* Formats into the room that there is, and once more where it is too small. */
 void buf_format(struct buf *b, const char *format, ...)
 {
     va_list args;
+    buf_reserve(b, 1);
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(b->at + b->len, b->cap - b->len, format, args);
     va_end(args);
-    buf_reserve(b, (size_t)n + 1);
-    va_start(args, format);
-    vsnprintf(b->at + b->len, (size_t)n + 1, format, args);
-    va_end(args);
+    if ((size_t)n >= b->cap - b->len) {
+        buf_reserve(b, (size_t)n + 1);
+        va_start(args, format);
+        vsnprintf(b->at + b->len, (size_t)n + 1, format, args);
+        va_end(args);
+    }
     b->len += (size_t)n;
 }
 

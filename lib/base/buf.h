@@ -40,6 +40,8 @@ struct buf {
 
 void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes after len */
 void buf_text(struct buf *b, const char *text);
+void buf_whole(struct buf *b, int32_t value);    /* as "%d" */
+void buf_six_digits(struct buf *b, float value); /* as "%.6g" */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_release(struct buf *b); /* frees; b is {0} again */
 

@@ -27,13 +27,27 @@ static void escape_code(struct buf *to, uint32_t code)
                    (unsigned)(0xdc00 + ((code - 0x10000) & 0x3ff)));
 }
 
+/* How many bytes from i on need no escape, characters of ASCII alone. */
+static size_t bare(struct bytes text, size_t i)
+{
+    size_t from = i;
+    while (i < text.len && text.at[i] >= ' ' && text.at[i] < 0x7f && text.at[i] != '"' &&
+           text.at[i] != '\\')
+        i++;
+    return i - from;
+}
+
 void json_text(struct buf *to, struct bytes text)
 {
     buf_byte(to, '"');
-    for (size_t i = 0; i < text.len;) {
+    for (size_t i = 0, n; i < text.len; i += n) {
         char c = text.at[i];
         uint32_t code;
-        size_t n = utf8_length(text.at + i, text.len - i, &code);
+        if ((n = bare(text, i))) {
+            buf_append(to, text.at + i, n);
+            continue;
+        }
+        n = utf8_length(text.at + i, text.len - i, &code);
         if (!n)
             buf_format(to, "\\udc%02x", (unsigned char)c);
         else if (n > 1 && utf8_harmful(code)) /* which terminals may obey */
@@ -42,7 +56,7 @@ void json_text(struct buf *to, struct bytes text)
             escape(to, c);
         else
             buf_append(to, text.at + i, n);
-        i += n ? n : 1;
+        n = n ? n : 1;
     }
     buf_byte(to, '"');
 }

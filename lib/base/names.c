@@ -104,6 +104,14 @@ struct bytes names_at(const struct names *n, int32_t id)
     return (struct bytes){n->text.at + from, to - from};
 }
 
+void names_fetch(const struct names *n, const int32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&n->start.at[ids[i]]);
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(n->text.at + n->start.at[ids[i]]);
+}
+
 void names_clear(struct names *n)
 {
     buf_clear(&n->text);

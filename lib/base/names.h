@@ -35,6 +35,10 @@ int32_t names_find(const struct names *n, struct bytes name);
 /* The name of an id; valid until the next names_add. */
 struct bytes names_at(const struct names *n, int32_t id);
 
+/* Asks for the memory where these names are, so that names_at need not wait for one after another.
+ */
+void names_fetch(const struct names *n, const int32_t *ids, size_t count);
+
 static inline int32_t names_count(const struct names *n)
 {
     return (int32_t)n->start.len;

@@ -66,3 +66,57 @@ size_t num_text(double value, char *to)
         snprintf(to, NUM_TEXT, "%.0f", value);
     return strlen(to);
 }
+
+/* ---- many numbers ---- */
+
+/* Writes digits before `end`, at least `least` of them; returns where they begin. */
+static char *digits_before(char *end, uint32_t value, int least)
+{
+    char *at = end;
+    for (; value || end - at < least; value /= 10)
+        *--at = (char)('0' + value % 10);
+    return at;
+}
+
+static size_t copy_to(char *to, const char *from, const char *end)
+{
+    memcpy(to, from, (size_t)(end - from));
+    return (size_t)(end - from);
+}
+
+size_t num_whole(int32_t value, char *to)
+{
+    char text[NUM_TEXT], *end = text + sizeof text;
+    uint32_t size = value < 0 ? -(uint32_t)value : (uint32_t)value;
+    char *at = digits_before(end, size, 1);
+    if (value < 0)
+        *--at = '-';
+    return copy_to(to, at, end);
+}
+
+/* A float has 24 bits and 10^9 is 2^9 times a number of 21 bits, so that the products here are
+ * exact, and lrint rounds as printf does. */
+size_t num_six_digits(float value, char *to)
+{
+    static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    char text[NUM_TEXT], *end = text + sizeof text, *at = end;
+    double size = fabs((double)value);
+    int places = 0;
+    if (!(size >= 1e-4 && size < 999999))
+        return (size_t)snprintf(to, NUM_TEXT, "%.6g", (double)value);
+    while (size * power[places] < 1e5)
+        places++;
+    uint32_t digits = (uint32_t)lrint(size * power[places]);
+    for (; places && digits % 10 == 0; digits /= 10)
+        places--;
+    if (places) {
+        uint32_t whole = digits / (uint32_t)power[places];
+        at = digits_before(at, digits - whole * (uint32_t)power[places], places);
+        *--at = '.';
+        digits = whole;
+    }
+    at = digits_before(at, digits, 1);
+    if (value < 0)
+        *--at = '-';
+    return copy_to(to, at, end);
+}

@@ -21,6 +21,11 @@ bool num_size(const char *s, size_t n, int64_t *bytes);
 enum { NUM_TEXT = 32 };
 size_t num_text(double value, char *to);
 
+/* As printf's %.6g and %d, many times as fast; `to` has room for NUM_TEXT bytes, and no NUL follows
+ * the text. */
+size_t num_six_digits(float value, char *to);
+size_t num_whole(int32_t value, char *to);
+
 /* Eight bytes as a number, the first one lowest. */
 static inline uint64_t num_eight(const char *at)
 {

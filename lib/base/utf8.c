@@ -44,6 +44,10 @@ void utf8_clean(struct buf *to, struct bytes name)
 {
     for (size_t i = 0, n; i < name.len; i += n) {
         uint32_t code = (unsigned char)name.at[i]; /* of a byte that is not UTF-8, too */
+        if ((n = utf8_plain(name.at + i, name.len - i))) {
+            buf_append(to, name.at + i, n);
+            continue;
+        }
         n = utf8_length(name.at + i, name.len - i, &code);
         n = n ? n : 1;
         if (code < ' ')

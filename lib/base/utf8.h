@@ -14,6 +14,15 @@ size_t utf8_length(const char *s, size_t n, uint32_t *code);
  * direction of text or hide some of it. */
 bool utf8_harmful(uint32_t code);
 
+/* How many bytes from the first on are printable characters of ASCII. */
+static inline size_t utf8_plain(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && s[i] >= ' ' && s[i] < 0x7f)
+        i++;
+    return i;
+}
+
 /* Appends a name as a part of a line that a terminal may show: a blank for each tab, line end and
  * other ASCII control character, U+FFFD for each other character that is harmful. */
 void utf8_clean(struct buf *to, struct bytes name);

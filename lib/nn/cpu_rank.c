@@ -7,7 +7,11 @@
 #include "nn/cpu_quantized.h"
 #include "nn/maths.h"
 
-enum { SOME = 8 }; /* items whose largest score is known */
+enum {
+    WORD = 32,
+    WORDS = TILE_ITEMS / WORD, /* a bit for each item of a tile */
+    RUN = 8                    /* tiles that a thread takes together, at most */
+};
 
 /* ---- the walk ---- */
 
@@ -15,6 +19,8 @@ struct ranking {
     struct chunk c;
     int k;
     bool best_alone; /* neither losses nor ranks are wanted, and there are no targets */
+    size_t next;     /* the first tile that no thread has taken, with best_alone */
+    float *bar;      /* [ld] some thread has k items whose scores are not below it */
     struct found {
         int32_t *above, *equal; /* [ld] items with a score above, and equal to, the target's */
         int32_t *filled;        /* [ld] how many of the k best are filled */
@@ -35,32 +41,43 @@ static struct best_items best_at(const struct ranking *r, int thread, size_t row
 struct tally {
     float sum[LINE]; /* of e^(score - reference) */
     float top[LINE];
-    float not_finite[LINE];           /* 0, or NaN where a score is not finite */
     int32_t above[LINE], equal[LINE]; /* candidates whose scores are above and equal to the score */
-    float best[TILE_ITEMS / SOME][LINE]; /* the largest of each SOME items, candidates or not */
+    uint32_t better[WORDS][LINE];     /* a bit for each item, candidate or not, whose score exceeds
+                                         the row's least */
+    uint32_t rows;                    /* a bit for each row that has such an item */
 };
 
-static inline __attribute__((always_inline)) void
-tally(const bool counts, size_t n, size_t ld, const float *x, const float *reference,
-      const float *score, const unsigned char *candidate, struct tally *to)
+static inline uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* not_finite [LINE]: becomes NaN where a score is not finite. */
+static inline __attribute__((always_inline)) void tally(const bool counts, size_t n, size_t ld,
+                                                        const float *x, const float *least,
+                                                        const float *reference, const float *score,
+                                                        const unsigned char *candidate,
+                                                        float *not_finite, struct tally *to)
 {
     int32_t above[LINE] = {0}, equal[LINE] = {0};
-    float sum[LINE] = {0}, not_finite[LINE] = {0}, top[LINE];
+    uint32_t any[LINE] = {0}, rows = 0;
+    float sum[LINE] = {0}, top[LINE];
 #pragma omp simd
     for (int j = 0; j < LINE; j++)
         top[j] = -INFINITY;
-    for (size_t i = 0, part = 0; i < n; part++) {
-        float most[LINE];
-#pragma omp simd
-        for (int j = 0; j < LINE; j++)
-            most[j] = -INFINITY;
-        for (size_t end = i + SOME < n ? i + SOME : n; i < end; i++, x += ld) {
+    for (size_t word = 0, i = 0; word < WORDS; word++) {
+        uint32_t better[LINE] = {0}, strange[LINE] = {0}, bit = 1;
+        for (size_t end = i + WORD < n ? i + WORD : n; i < end; i++, x += ld, bit *= 2) {
 #pragma omp simd
             for (int j = 0; j < LINE; j++) {
-                most[j] = x[j] > most[j] ? x[j] : most[j];
-                not_finite[j] += x[j] * 0.0f;
-                if (counts)
-                    sum[j] += maths_exp_below(x[j] - reference[j]);
+                better[j] |= -(uint32_t)(x[j] > least[j]) & bit;
+                strange[j] |= bits_of(x[j] - x[j]); /* those of 0, or of NaN */
+                if (!counts)
+                    continue;
+                top[j] = x[j] > top[j] ? x[j] : top[j];
+                sum[j] += maths_exp_below(x[j] - reference[j]);
             }
             if (!counts || (candidate && !candidate[i]))
                 continue;
@@ -70,69 +87,66 @@ tally(const bool counts, size_t n, size_t ld, const float *x, const float *refer
                 equal[j] += x[j] == score[j];
             }
         }
+        memcpy(to->better[word], better, sizeof better);
 #pragma omp simd
-        for (int j = 0; j < LINE; j++)
-            top[j] = most[j] > top[j] ? most[j] : top[j];
-        memcpy(to->best[part], most, sizeof most);
+        for (int j = 0; j < LINE; j++) {
+            any[j] |= better[j];
+            not_finite[j] = strange[j] ? NAN : not_finite[j];
+        }
     }
+#pragma omp simd reduction(| : rows)
+    for (int j = 0; j < LINE; j++)
+        rows |= any[j] ? (uint32_t)1 << j : 0;
+    to->rows = rows;
     memcpy(to->sum, sum, sizeof sum);
     memcpy(to->top, top, sizeof top);
-    memcpy(to->not_finite, not_finite, sizeof not_finite);
     memcpy(to->above, above, sizeof above);
     memcpy(to->equal, equal, sizeof equal);
 }
 
-VECTOR static void tally_all(size_t n, size_t ld, const float *x, const float *reference,
-                             const float *score, const unsigned char *candidate, struct tally *to)
+VECTOR static void tally_all(size_t n, size_t ld, const float *x, const float *least,
+                             const float *reference, const float *score,
+                             const unsigned char *candidate, float *not_finite, struct tally *to)
 {
-    tally(true, n, ld, x, reference, score, candidate, to);
+    tally(true, n, ld, x, least, reference, score, candidate, not_finite, to);
 }
 
-/* The largest alone, and whether all are finite. */
-VECTOR static void tally_best(size_t n, size_t ld, const float *x, struct tally *to)
+/* The better ones alone, and whether all scores are finite. */
+VECTOR static void tally_best(size_t n, size_t ld, const float *x, const float *least,
+                              float *not_finite, struct tally *to)
 {
-    tally(false, n, ld, x, NULL, NULL, NULL, to);
+    tally(false, n, ld, x, least, NULL, NULL, NULL, not_finite, to);
 }
 
-/* Whether any of x [LINE] exceeds its row's least. */
-VECTOR static bool any_exceeds(const float *x, const float *least)
+VECTOR static void add_counts(const struct tally *t, double *sum, int32_t *above, int32_t *equal)
 {
-    int32_t any = 0;
-#pragma omp simd reduction(| : any)
-    for (int j = 0; j < LINE; j++)
-        any |= x[j] > least[j];
-    return any;
-}
-
-/* Offers one item's scores x [LINE] to the k best of the rows from `row`.  Items come in the order
- * of their ids, so an item whose score equals the worst ranks after it. */
-static void offer(const struct ranking *r, int thread, size_t row, const float *x, int32_t item)
-{
-    const struct found *f = &r->found[thread];
-    for (size_t i = row; i < row + LINE && i < (size_t)r->c.rows; i++) {
-        if (!(x[i - row] > f->least[i]))
-            continue;
-        struct best_items best = best_at(r, thread, i);
-        best_items_offer(&best, item, x[i - row]);
-        f->filled[i] = best.filled;
-        if (best.filled == r->k)
-            f->least[i] = best.score[0];
+#pragma omp simd
+    for (int j = 0; j < LINE; j++) {
+        sum[j] += (double)t->sum[j];
+        above[j] += t->above[j];
+        equal[j] += t->equal[j];
     }
 }
 
-/* Updates the k best of the rows from `row` with the items of a panel. */
+/* Offers the items of a panel that exceed the least score of a row to its k best, in the order of
+ * their ids, so that an item whose score equals the worst ranks after it. */
 static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row,
                       const struct tally *t)
 {
+    const struct found *f = &r->found[thread];
     const unsigned char *candidate = r->c.o->candidate;
-    const float *x = p->x + (row - p->row.from), *least = r->found[thread].least + row;
-    size_t n = p->item.to - p->item.from;
-    for (size_t i = 0; i < n; i++) {
-        if (i % SOME == 0 && !any_exceeds(t->best[i / SOME], least))
-            i += SOME - 1;
-        else if (any_exceeds(x + i * p->ld, least) && (!candidate || candidate[p->item.from + i]))
-            offer(r, thread, row, x + i * p->ld, (int32_t)(p->item.from + i));
-    }
+    const float *x = p->x + (row - p->row.from);
+    struct best_items best = best_at(r, thread, row);
+    for (size_t word = 0; word < WORDS; word++)
+        for (uint32_t b = t->better[word][row % LINE]; b; b &= b - 1) {
+            size_t i = WORD * word + (size_t)__builtin_ctz(b), item = p->item.from + i;
+            if (!(x[i * p->ld] > f->least[row]) || (candidate && !candidate[item]))
+                continue;
+            best_items_offer(&best, (int32_t)item, x[i * p->ld]);
+            if (best.filled == r->k && best.score[0] > f->least[row])
+                f->least[row] = best.score[0];
+        }
+    f->filled[row] = best.filled;
 }
 
 static void walk_line(const struct ranking *r, int thread, const struct panel *p, size_t row)
@@ -142,23 +156,45 @@ static void walk_line(const struct ranking *r, int thread, const struct panel *p
     const struct parts *part = &c->part[thread];
     const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
     const float *x = p->x + (row - p->row.from);
+    float *not_finite = part->not_finite + row, raise[LINE];
     size_t n = p->item.to - p->item.from;
-    float raise[LINE];
     struct tally t;
-    if (r->best_alone)
-        tally_best(n, p->ld, x, &t);
-    else
+    if (r->best_alone) {
+        tally_best(n, p->ld, x, f->least + row, not_finite, &t);
+    } else {
         do
-            tally_all(n, p->ld, x, part->reference + row, c->score + row, candidate, &t);
+            tally_all(n, p->ld, x, f->least + row, part->reference + row, c->score + row, candidate,
+                      not_finite, &t);
         while (chunk_raise(c, thread, row, t.top, raise));
-    for (size_t j = 0; j < LINE; j++) {
-        part->sum[row + j] += t.sum[j];
-        part->not_finite[row + j] += t.not_finite[j];
-        f->above[row + j] += t.above[j];
-        f->equal[row + j] += t.equal[j];
+        add_counts(&t, part->sum + row, f->above + row, f->equal + row);
     }
-    if (r->k)
-        list_best(r, thread, p, row, &t);
+    for (; t.rows; t.rows &= t.rows - 1)
+        list_best(r, thread, p, row + (size_t)__builtin_ctz(t.rows), &t);
+}
+
+/* Raises what a new item has to exceed to what other threads have found: they have other items, so
+ * that one of an equal score may still be better. */
+static void share_least(const struct ranking *r, int thread)
+{
+    float *least = r->found[thread].least, bar;
+    for (size_t row = 0; row < (size_t)r->c.rows; row++) {
+#pragma omp atomic read
+        bar = r->bar[row];
+        if (least[row] > bar) {
+#pragma omp atomic write
+            r->bar[row] = least[row];
+        } else if (bar > least[row]) {
+            bar = nextafterf(bar, -INFINITY);
+            least[row] = bar > least[row] ? bar : least[row];
+        }
+    }
+}
+
+/* Whether to do so after so many tiles of a thread: often at first, while it rises fast. */
+static bool shares(const struct ranking *r, int walked)
+{
+    bool power_of_two = !(walked & (walked - 1));
+    return r->k && r->c.threads > 1 && (walked % 16 == 0 || power_of_two);
 }
 
 static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
@@ -208,22 +244,55 @@ static void join_counts(const struct ranking *r, size_t row, const struct ranks_
     out->rank[at] = 1 + above + out->ties[at];
 }
 
-static void clear_found(const struct ranking *r, int thread)
+static void clear_found(struct ranking *r, int thread)
 {
     const struct found *f = &r->found[thread];
+    if (thread == 0)
+        r->next = 0;
     for (size_t row = 0; row < r->c.ld; row++) {
         f->above[row] = f->equal[row] = f->filled[row] = 0;
-        f->least[row] = row < (size_t)r->c.rows ? -INFINITY : INFINITY;
+        f->least[row] = r->k && row < (size_t)r->c.rows ? -INFINITY : INFINITY;
+        if (thread == 0)
+            r->bar[row] = -INFINITY;
     }
 }
 
-static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
+/* The tiles that a thread takes next, if any are left.  Sums are those of a thread's own share, but
+ * the best are the same whoever finds them: there nobody waits long for a thread that is held up.
+ */
+static bool next_run(struct ranking *r, struct span *run)
+{
+    size_t tiles = (size_t)r->c.tiles, most = tiles / (size_t)r->c.threads / RUN;
+    if (!r->best_alone)
+        return false;
+    most = most < 1 ? 1 : most > RUN ? RUN : most;
+#pragma omp atomic capture
+    {
+        run->from = r->next;
+        r->next += most;
+    }
+    run->to = run->from + most < tiles ? run->from + most : tiles;
+    return run->from < tiles;
+}
+
+static void walk_tiles(const struct ranking *r, int thread, struct span tiles, int *walked)
+{
+    struct panel p;
+    for (size_t tile = tiles.from; tile < tiles.to; tile++) {
+        if (shares(r, (*walked)++))
+            share_least(r, thread);
+        for (size_t i = 0; chunk_panel(&r->c, thread, (int)tile, i, &p); i++)
+            walk_panel(r, thread, &p);
+    }
+}
+
+static void rank_chunk(struct ranking *r, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     int thread = omp_get_thread_num();
-    struct span tiles = cpu_own_share((size_t)c->tiles, 1);
+    struct span tiles = cpu_own_share(r->best_alone ? 0 : (size_t)c->tiles, 1);
     struct span rows = cpu_own_share((size_t)c->rows, 1);
-    struct panel p;
+    int walked = 0;
     clear_found(r, thread);
     if (!r->best_alone)
         chunk_target_scores(c, thread);
@@ -233,9 +302,9 @@ static void rank_chunk(const struct ranking *r, const struct ranks_out *out)
         c->o->join->scores(c->o->join, c->first, c->rows, c->score);
 #pragma omp barrier
     }
-    for (size_t tile = tiles.from; tile < tiles.to; tile++)
-        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
-            walk_panel(r, thread, &p);
+    do
+        walk_tiles(r, thread, tiles, &walked);
+    while (next_run(r, &tiles));
 #pragma omp barrier
     for (size_t i = rows.from; i < rows.to && !r->best_alone; i++)
         chunk_join(c, i);
@@ -264,13 +333,15 @@ static size_t ranking_place(struct ranking *r)
     if (at) {
         r->found = (struct found *)(void *)at;
         at += all;
+        r->bar = at;
+        at += ld;
         for (size_t t = 0; t < threads; t++, at += each) {
             int32_t *counts = (int32_t *)(void *)at;
             r->found[t] = (struct found){counts,      counts + ld,     counts + 2 * ld,
                                          at + 3 * ld, counts + 4 * ld, at + 4 * ld + lists};
         }
     }
-    return all + threads * each;
+    return all + ld + threads * each;
 }
 
 static void walk(struct device *d, const struct output_layer *o, struct ranking *r,

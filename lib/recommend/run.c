@@ -1,8 +1,14 @@
 #include "recommend/run.h"
 
+#include <omp.h>
+
+#include "base/threads.h"
 #include "recommend/text.h"
 
-enum { RETURNING = 1 << 14 }; /* users whose sessions a model remembers between answers */
+enum {
+    RETURNING = 1 << 14, /* users whose sessions a model remembers between answers */
+    WORTH = 32           /* answers for each thread that writes them, at least */
+};
 
 /* ---- answers ---- */
 
@@ -10,38 +16,68 @@ enum { RETURNING = 1 << 14 }; /* users whose sessions a model remembers between 
 static void pick(struct recommending *r)
 {
     vec_clear(&r->answerable);
-    for (size_t i = 0; i < r->asked.len; i++)
-        if (r->users.at.at[r->asked.at[i]].sessions.len)
-            vec_push(
-                &r->answerable,
-                ((struct question){.user = r->asked.at[i], .top = r->top, .exclude = r->exclude}));
+    vec_clear(&r->place);
+    for (size_t i = 0; i < r->asked.len; i++) {
+        int32_t user = r->asked.at[i];
+        bool answerable = r->users.at.at[user].sessions.len > 0;
+        vec_push(&r->place, answerable ? (int32_t)r->answerable.len : -1);
+        r->unanswered += !answerable;
+        if (answerable)
+            vec_push(&r->answerable,
+                     ((struct question){.user = user, .top = r->top, .exclude = r->exclude}));
+    }
+}
+
+/* Appends part `part` of `parts` of the answers to its text. */
+static void append_part(struct recommending *r, size_t part, size_t parts)
+{
+    const struct text_names names = {sessions_in_users(r->in), r->engine.items};
+    size_t end = r->asked.len * (part + 1) / parts;
+    for (size_t i = r->asked.len * part / parts; i < end; i++) {
+        const struct recommendation none = {.asked.user = r->asked.at[i]}, *answer = &none;
+        if (r->place.at[i] >= 0)
+            answer = &r->engine.list.at[r->place.at[i]];
+        if (r->json)
+            text_json(&r->text.at[part], &r->engine, &r->users, answer, &names);
+        else
+            text_tsv(&r->text.at[part], &r->engine, &r->users, answer, &names);
+    }
+}
+
+/* Writes the answers.  Few are not worth the start of other threads. */
+static int write_answers(struct recommending *r, struct err *e)
+{
+    size_t parts = r->asked.len / WORTH;
+    parts = parts < 2 ? 1 : parts < (size_t)r->threads ? parts : (size_t)r->threads;
+    int status = 0;
+    while (r->text.len < parts)
+        vec_push(&r->text, ((struct buf){0}));
+    if (parts == 1) { /* without libgomp, which needs memory even for one thread */
+        append_part(r, 0, 1);
+    } else {
+#pragma omp parallel for schedule(static) num_threads(r->threads)
+        for (size_t part = 0; part < parts; part++)
+            append_part(r, part, parts);
+    }
+    for (size_t part = 0; part < parts && !status; part++) {
+        struct buf *text = &r->text.at[part];
+        status = text->len ? output_file_write(r->output, text->at, text->len, e) : 0;
+        buf_clear(text);
+    }
+    return status;
 }
 
 /* Answers all users of the batch and writes the answers. */
 static int make(struct recommending *r, struct err *e)
 {
-    const struct text_names names = {sessions_in_users(r->in), r->engine.items};
     pick(r);
     if (r->answerable.len &&
         engine_make(&r->engine, &r->users, r->answerable.at, r->answerable.len, e))
         return e->status;
-    for (size_t i = 0, at = 0; i < r->asked.len; i++) {
-        const struct recommendation *answer =
-            &(struct recommendation){.asked.user = r->asked.at[i]};
-        if (at < r->answerable.len && r->answerable.at[at].user == r->asked.at[i])
-            answer = &r->engine.list.at[at++];
-        else
-            r->unanswered++;
-        if (r->json)
-            text_json(&r->out, &r->engine, &r->users, answer, &names);
-        else
-            text_tsv(&r->out, &r->engine, &r->users, answer, &names);
-    }
+    int status = write_answers(r, e);
     vec_clear(&r->asked);
     r->newest_asked = INT64_MIN;
     r->batch++;
-    int status = r->out.len ? output_file_write(r->output, r->out.at, r->out.len, e) : 0;
-    buf_clear(&r->out);
     return status;
 }
 
@@ -192,6 +228,7 @@ int recommending_run(struct recommending *r, struct err *e)
     const struct meta *m = sessions_in_meta(r->in);
     int status = meta_get_i64s(m, "delta_edges", &r->edges, e);
     bool whole = r->saved->ready && !r->engine.index_path;
+    r->threads = threads_to_be_had(r->threads ? r->threads : omp_get_max_threads());
     r->current = -1;
     r->batch = 1;
     r->newest_asked = INT64_MIN;
@@ -216,5 +253,8 @@ void recommending_release(struct recommending *r)
     vec_release(&r->answerable);
     vec_release(&r->asked_in);
     vec_release(&r->known);
-    buf_release(&r->out);
+    vec_release(&r->place);
+    for (size_t part = 0; part < r->text.len; part++)
+        buf_release(&r->text.at[part]);
+    vec_release(&r->text);
 }

@@ -17,18 +17,20 @@ struct recommending {
     int32_t top;          /* items for each user */
     enum exclude exclude;
     bool json;
+    int threads;            /* that write answers; 0: one a core */
     struct vectors vectors; /* `prefix` set by the caller */
 
     i64_vec edges;
     int32_t current;                 /* the user whose sessions are being read; -1: nobody */
     i32_vec asked;                   /* users of the current batch of answers, each once */
     VEC(struct question) answerable; /* of those of them who have a session */
+    i32_vec place;                   /* by place in `asked`: in `answerable`; -1: no session */
     i32_vec asked_in;                /* by user: number of the last batch that has them */
     int32_t batch;                   /* number of the current batch, from 1 */
     int64_t newest_asked;            /* the latest start of their newest sessions */
     i32_vec known;                   /* a session by the model's ids */
-    struct buf out;
-    int64_t unanswered; /* users of whose sessions the model knows nothing */
+    VEC(struct buf) text;            /* the answers in parts, one for each thread */
+    int64_t unanswered;              /* users of whose sessions the model knows nothing */
 };
 
 /* Reads all sessions and answers each user when their sessions end: when another user's sessions

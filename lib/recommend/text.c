@@ -37,14 +37,17 @@ static void append_words(struct buf *to, const struct engine *a,
 void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
               const struct recommendation *answer, const struct text_names *names)
 {
-    struct bytes user = names_at(names->users, answer->asked.user);
+    struct buf user = {0};
     char start[TIME_TEXT];
+    append_name(&user, names_at(names->users, answer->asked.user));
+    names_fetch(names->items, a->item.at + answer->first, (size_t)answer->count);
     for (int32_t i = 0; i < answer->count; i++) {
         size_t at = answer->first + (size_t)i;
-        append_name(to, user);
-        buf_format(to, "%d\t", (int)i + 1);
+        buf_append(to, user.at, user.len);
+        buf_whole(to, i + 1);
+        buf_byte(to, '\t');
         append_name(to, names_at(names->items, a->item.at[at]));
-        buf_format(to, "%.6g", (double)a->score.at[at]);
+        buf_six_digits(to, a->score.at[at]);
         if (engine_tells(a)) {
             buf_byte(to, '\t');
             append_words(to, a, answer, at);
@@ -53,12 +56,14 @@ void text_tsv(struct buf *to, const struct engine *a, const struct users *users,
     }
     for (size_t i = answer->reason; i < answer->reason + answer->reasons; i++) {
         const struct reason *r = &a->reason.at[i];
-        append_name(to, user);
+        buf_append(to, user.at, user.len);
         append_name(to, bytes_of(attention_levels[r->level].name));
         time_text(session_of(users, answer, r)->start, start);
         append_name(to, r->item < 0 ? bytes_of(start) : names_at(names->items, r->item));
-        buf_format(to, "%.6g\n", (double)r->weight);
+        buf_six_digits(to, r->weight);
+        buf_byte(to, '\n');
     }
+    buf_release(&user);
 }
 
 /* ---- JSON ---- */
@@ -115,7 +120,8 @@ static void append_item(struct buf *to, const struct engine *a, const struct rec
         buf_text(to, ",\"title\":");
         json_text(to, title);
     }
-    buf_format(to, ",\"score\":%.6g", (double)a->score.at[at]);
+    buf_text(to, ",\"score\":");
+    buf_six_digits(to, a->score.at[at]);
     if (engine_tells(a))
         append_item_reasons(to, a, answer, at);
     buf_byte(to, '}');
@@ -125,6 +131,7 @@ void text_answer(struct buf *to, const struct engine *a, const struct users *use
                  const struct recommendation *answer, const struct titles *titles)
 {
     buf_text(to, "\"items\":[");
+    names_fetch(a->items, a->item.at + answer->first, (size_t)answer->count);
     for (int32_t i = 0; i < answer->count; i++) {
         buf_text(to, i ? "," : "");
         append_item(to, a, answer, answer->first + (size_t)i, titles);

@@ -123,6 +123,48 @@ static void texts(void)
     tap_ok(!wrong && !longer, "any finite double reads back as itself");
 }
 
+/* As printf writes it. */
+static bool six_digits(float value)
+{
+    char text[NUM_TEXT], expected[64];
+    int n = snprintf(expected, sizeof expected, "%.6g", (double)value);
+    return num_six_digits(value, text) == (size_t)n && !memcmp(text, expected, (size_t)n);
+}
+
+static bool whole(int32_t value)
+{
+    char text[NUM_TEXT], expected[NUM_TEXT];
+    int n = snprintf(expected, sizeof expected, "%" PRId32, value);
+    return num_whole(value, text) == (size_t)n && !memcmp(text, expected, (size_t)n);
+}
+
+static void texts_of_many(void)
+{
+    static const float known[] = {0,         -0.0F,    1,         0.5F,       999999,    999999.5F,
+                                  1e6F,      1e-4F,    99999.95F, 0.9999999F, 123456.5F, 123457.5F,
+                                  0.000125F, 9.99999F, 1e-30F,    1e30F,      INFINITY,  NAN};
+    static const int32_t numbers[] = {0, 1, -1, 9, 10, -10, 1234567890, INT32_MAX, INT32_MIN};
+    struct random r = random_of(4, 4);
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        tap_ok(six_digits(known[i]) && six_digits(-known[i]), "%g in six digits", (double)known[i]);
+    for (int i = 0; i < 200000; i++) {
+        uint32_t bits = random_u32(&r);
+        float value, near = (float)random_u32(&r) / (float)(1 << random_below(&r, 32));
+        memcpy(&value, &bits, sizeof value);
+        wrong += !six_digits(value) + !six_digits(near);
+        /* halves of the last digit, rounded to even */
+        wrong += !six_digits((float)(2 * random_below(&r, 8000000) + 1) / 64);
+    }
+    tap_ok(!wrong, "600000 floats in six digits, as printf writes them");
+    wrong = 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        wrong += !whole(numbers[i]);
+    for (int i = 0; i < 20000; i++)
+        wrong += !whole((int32_t)random_u32(&r) >> random_below(&r, 32));
+    tap_ok(!wrong, "whole numbers, as printf writes them");
+}
+
 static void sizes(void)
 {
     static const struct {
@@ -165,5 +207,6 @@ int main(void)
     numbers();
     texts_of_the_alphabet();
     texts();
+    texts_of_many();
     return tap_done();
 }
