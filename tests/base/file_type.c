@@ -33,7 +33,7 @@ int main(void)
     is(workbook, 20, "zip");
     is(workbook, 31, "zip");
     is(workbook, sizeof workbook, "zip");
-    strcpy(workbook + 30, "xl/workbook.xml");
+    memcpy(workbook + 30, "xl/workbook.xml", 15);
     is(workbook, sizeof workbook, "an Excel workbook");
     is("text", 4, NULL);
     is("", 0, NULL);

@@ -151,12 +151,13 @@ static void refusals(void)
     fails(c, "\"us\"er,item,time\nu,i,5\n", "line 1: column 1: the quotes do not match");
     fails(c, "\"\"\nu\n", "which has \"\"");
     fails(c, "user item time\nu i 5\n", "which has \"user item time\"");
-    char wide[2100] = "";
+    struct buf wide = {0};
     for (int i = 0; i < 100; i++)
-        snprintf(wide + strlen(wide), 20, "column %02d,", i);
-    strcat(wide, "last\n");
-    fails(c, wide, "\"column 00\", \"column 01\"");
-    fails(c, wide, ", ...");
+        buf_format(&wide, "column %02d,", i);
+    buf_format(&wide, "last\n%c", 0);
+    fails(c, wide.at, "\"column 00\", \"column 01\"");
+    fails(c, wide.at, ", ...");
+    buf_release(&wide);
     c.columns.given.user = "";
     fails(c, "user,item,time\nu,i,5\n", "no column \"\" in the header");
     c.columns.given.user = "99999999999999999999";
