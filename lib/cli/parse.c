@@ -209,7 +209,9 @@ static void check_output(struct cli *cli)
 static struct cli *new_cli(const struct program *p)
 {
     struct cli *cli = mem_zero(1, sizeof *cli);
-    cli->program = p;
+    struct program *copy = mem_alloc(sizeof *copy); /* main's own is gone when exit handlers run */
+    *copy = *p;
+    cli->program = copy;
     cli->progress = "auto";
     cli->part = "";
     cli->completion_rows[0] = (struct option){OPTION_CHOICE, .name = "completion",

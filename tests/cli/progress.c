@@ -17,14 +17,12 @@ static const char *output;
 static enum progress_kind kind;
 static const char *const *inputs; /* of the command line, NULL behind the last */
 
-static struct cli *begin(const char *option)
+static struct cli *begin_with(struct program program, const char *option)
 {
     static const struct option rows[] = {
         {.kind = OPTION_TEXT, .letter = 'o', .name = "output", .argument = "FILE", .to = &output},
         {0}};
     static const struct option *const tables[] = {rows, NULL};
-    static struct program program = {
-        .name = "prog", .purpose = "Does nothing.", .usage = "[option ...] [file ...]"};
     static char *argv[8];
     int argc = 0;
     program.tables = tables;
@@ -35,6 +33,14 @@ static struct cli *begin(const char *option)
     for (const char *const *input = inputs; input && *input; input++)
         argv[argc++] = (char *)(size_t)*input;
     return cli_parse(&program, argc, argv);
+}
+
+static struct cli *begin(const char *option)
+{
+    return begin_with((struct program){.name = "prog",
+                                       .purpose = "Does nothing.",
+                                       .usage = "[option ...] [file ...]"},
+                      option);
 }
 
 /* What a child sees: a terminal of so many columns as stderr, and stdin and stdout of any kind. */
