@@ -305,7 +305,7 @@ static void clear_own(const struct chunk *c, const struct gradients *g, const st
 static void loss_of_chunk(const struct chunk *c, const struct gradients *g, float *loss)
 {
     int thread = omp_get_thread_num();
-    struct span tiles = cpu_own_share((size_t)c->tiles, 1);
+    struct span tiles = chunk_tiles(c, thread);
     struct span rows = cpu_own_share((size_t)c->rows, 1);
     struct panel p;
     clear_own(c, g, &g->own[thread]);
@@ -370,7 +370,7 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
 {
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    chunk_plan(&c, cpu_of(d), o, dweight, cpu_of(d)->bf16);
+    chunk_plan(&c, cpu_of(d), o, 1, dweight, cpu_of(d)->bf16);
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c))

@@ -7,15 +7,20 @@
 
 enum { ROUNDED_ITEMS = 192 }; /* of a tile with rounded factors, at most: oneDNN copies factors */
 
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool keep,
-                bool bf16)
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, int sharers,
+                bool keep, bool bf16)
 {
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
     size_t fit = cpu->workspace / (keep || bf16 ? items : TILE_ITEMS);
-    fit = fit < 1 ? 1 : fit > CHUNK_ROWS ? CHUNK_ROWS : fit;
+    size_t most = (size_t)sharers * CHUNK_ROWS;
+    fit = fit < 1 ? 1 : fit > most ? most : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
-    *c = (struct chunk){
-        .o = o, .threads = cpu->threads, .bf16 = bf16, .by_float32 = cpu->by_float32};
+    *c = (struct chunk){.o = o,
+                        .threads = cpu->threads,
+                        .parts = cpu->threads / sharers,
+                        .sharers = sharers,
+                        .bf16 = bf16,
+                        .by_float32 = cpu->by_float32};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
     c->ld = cpu_padded((size_t)c->capacity);
     if (c->ld <= fit)
@@ -30,9 +35,9 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
         c->ld += c->ld / LINE % 2 ? 0 : LINE;
     c->panel = bf16 ? c->ld : PANEL;
     c->deep = ((size_t)o->width + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
-    int share = ((o->items + c->threads - 1) / c->threads + 5) / 6 * 6; /* whole blocks of rows */
-    int most = bf16 ? ROUNDED_ITEMS : TILE_ITEMS;
-    c->width = share > most ? most : share > 0 ? share : 6;
+    int share = ((o->items + c->parts - 1) / c->parts + 5) / 6 * 6; /* whole blocks of rows */
+    int widest = bf16 ? ROUNDED_ITEMS : TILE_ITEMS;
+    c->width = share > widest ? widest : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
     c->panels = (c->ld + c->panel - 1) / c->panel;
 }
@@ -45,11 +50,12 @@ static uint16_t *take_rounded(float **from, size_t n)
 
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
 {
-    size_t threads = (size_t)c->threads, ld = c->ld, width = (size_t)c->width;
+    size_t threads = (size_t)c->threads, sums = (size_t)c->parts;
+    size_t ld = c->ld, width = (size_t)c->width;
     size_t state = (size_t)c->o->width * ld, kept = (size_t)c->tiles * width * ld;
     kept = keep || c->bf16 ? kept : 0;
-    size_t parts = cpu_padded(threads * sizeof *c->part / sizeof(float));
-    size_t own = threads * (width * c->panel + 4 * ld) + 4 * ld;
+    size_t parts = cpu_padded(sums * sizeof *c->part / sizeof(float));
+    size_t own = threads * width * c->panel + sums * 4 * ld + 4 * ld;
     size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
     size_t rounded = c->bf16 ? cpu_padded(state16) + cpu_padded(weight16) : 0;
     size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
@@ -65,7 +71,7 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     c->reference = cpu_take(&at, ld);
     c->total = (double *)(void *)cpu_take(&at, 2 * ld);
     c->part = (struct parts *)(void *)cpu_take(&at, parts);
-    for (size_t t = 0; t < threads; t++) {
+    for (size_t t = 0; t < sums; t++) {
         c->part[t].reference = cpu_take(&at, ld);
         c->part[t].sum = (double *)(void *)cpu_take(&at, 2 * ld);
         c->part[t].not_finite = cpu_take(&at, ld);
@@ -115,8 +121,9 @@ static void place_additions(const struct chunk *c)
 
 static void add_to_panel(const struct chunk *c, const struct panel *p)
 {
-    size_t bucket = bucket_of(c, (int32_t)p->item.from, p->row.from);
-    for (int32_t k = c->bucket[bucket]; k < c->bucket[bucket + 1]; k++) {
+    size_t first = bucket_of(c, (int32_t)p->item.from, p->row.from);
+    size_t last = bucket_of(c, (int32_t)p->item.from, p->row.to - 1);
+    for (int32_t k = c->bucket[first]; k < c->bucket[last + 1]; k++) {
         struct placed at = c->placed[k];
         if ((size_t)at.row < p->row.from || (size_t)at.row >= p->row.to)
             continue;
@@ -155,7 +162,7 @@ bool chunk_next(struct chunk *c)
     int rows = chunks ? (int)cpu_padded((size_t)((left + chunks - 1) / chunks)) : 0;
     rows = rows < c->capacity && !c->o->join ? rows : c->capacity;
     c->rows = rows < left ? rows : left;
-    for (int t = 0; t < c->threads; t++)
+    for (int t = 0; t < c->parts; t++)
         for (size_t row = 0; row < c->ld; row++) {
             c->part[t].reference[row] = -INFINITY;
             c->part[t].sum[row] = c->part[t].not_finite[row] = 0;
@@ -181,14 +188,15 @@ struct span chunk_tile(const struct chunk *c, int tile)
 
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p)
 {
-    size_t width = (size_t)c->width, from = i * c->panel;
-    size_t all = c->bf16 ? c->ld : cpu_padded((size_t)c->rows);
-    if (from >= all)
+    size_t width = (size_t)c->width;
+    struct span own = chunk_rows(c, thread, c->bf16 ? c->ld : cpu_padded((size_t)c->rows));
+    size_t from = own.from + i * c->panel;
+    if (from >= own.to)
         return false;
     *p =
         (struct panel){.item = chunk_tile(c, tile), .row = {from, from + c->panel}, .ld = c->panel};
-    if (p->row.to > all)
-        p->row.to = all;
+    if (p->row.to > own.to)
+        p->row.to = own.to;
     p->x = c->passing + (size_t)thread * width * c->panel;
     if (c->kept) {
         p->x = c->kept + (size_t)tile * width * c->ld + from;
@@ -292,10 +300,10 @@ VECTOR static bool any_far(const float *top, const float *reference)
     return any;
 }
 
-bool chunk_raise(const struct chunk *c, int thread, size_t row, const float *top, float *raise)
+bool chunk_raise(const struct chunk *c, int part, size_t row, const float *top, float *raise)
 {
-    float *reference = c->part[thread].reference + row;
-    double *sum = c->part[thread].sum + row;
+    float *reference = c->part[part].reference + row;
+    double *sum = c->part[part].sum + row;
     if (!any_far(top, reference))
         return false;
     for (int j = 0; j < LINE; j++) {
@@ -312,7 +320,7 @@ bool chunk_raise(const struct chunk *c, int thread, size_t row, const float *top
 bool chunk_finite(const struct chunk *c, size_t row)
 {
     bool finite = true;
-    for (int t = 0; t < c->threads; t++)
+    for (int t = 0; t < c->parts; t++)
         finite &= !isnan(c->part[t].not_finite[row]);
     return finite;
 }
@@ -321,12 +329,12 @@ void chunk_join(const struct chunk *c, size_t row)
 {
     float reference = -INFINITY, not_finite = 0;
     double sum = 0;
-    for (int t = 0; t < c->threads; t++) {
+    for (int t = 0; t < c->parts; t++) {
         float own = c->part[t].reference[row];
         reference = own > reference ? own : reference;
         not_finite += c->part[t].not_finite[row];
     }
-    for (int t = 0; t < c->threads; t++)
+    for (int t = 0; t < c->parts; t++)
         sum += c->part[t].sum[row] * maths_exp(c->part[t].reference[row] - reference);
     c->reference[row] = reference;
     c->total[row] = sum + (double)not_finite;

@@ -3,9 +3,10 @@
  * Targets are processed in chunks of rows whose scores fit the workspace.  The states of a chunk
  * are transposed, so that a vector holds one item's scores for several rows.  Items are processed
  * in tiles, and each tile with some of the targets at a time: a panel.  A panel's scores stay in a
- * core's first-level cache from the product until they are used.  Each thread always has the same
- * run of tiles, and the threads' sums are added in the order of the threads, so that results repeat
- * byte for byte. */
+ * core's first-level cache from the product until they are used.  The items are divided into parts,
+ * each a run of tiles with sums of its own, and a part's rows among the threads that share it.  Who
+ * has what depends on the numbers alone, and the parts' sums are added in their order, so that
+ * results repeat byte for byte. */
 #ifndef NN_CPU_OUTPUT_H
 #define NN_CPU_OUTPUT_H
 
@@ -17,7 +18,8 @@ enum {
     PANEL = 32,      /* rows of a panel, at most */
     TILE_ITEMS = 96, /* items of a tile, at most: a panel and its factors fit 32 KB */
     STATES = 288, /* depth of a product: two vectors of each take 36 KB of a second-level cache */
-    CHUNK_ROWS = 512 /* rows of a chunk, at most: more states do not fit a second-level cache */
+    CHUNK_ROWS = 512 /* a thread's rows of a chunk, at most: more states do not fit a second-level
+                        cache */
 };
 
 /* How far a score may lie above its row's reference. */
@@ -28,7 +30,7 @@ enum {
  * not read. */
 struct chunk {
     const struct output_layer *o;
-    int threads;
+    int threads, parts, sharers; /* parts of the items; threads that share a part's rows */
     int first, rows; /* targets first .. first+rows-1 */
     int capacity;    /* rows of the largest chunk */
     size_t ld; /* odd in cache lines, so that a column spreads over the cache; with rounded factors
@@ -39,8 +41,8 @@ struct chunk {
     float *kept;        /* [tiles, width, ld] all scores; NULL: not stored, or rounded */
     size_t panel;       /* rows of a panel: PANEL, or with rounded factors all */
     float *passing;     /* [threads, width, panel]: panels that are not stored */
-    struct parts *part; /* [threads] */
-    float *reference;   /* [ld] the largest of the threads' references */
+    struct parts *part; /* [parts] */
+    float *reference;   /* [ld] the largest of the parts' references */
     double *total;      /* [ld] Σ e^(score - reference) */
     /* Rounded factors (nn/bf16.h), with `bf16` alone. */
     bool bf16, by_float32;
@@ -59,7 +61,7 @@ struct chunk {
     float *rest;   /* the caller's scratch */
 };
 
-/* What one thread knows of the scores so far, [ld] each. */
+/* What is known of the scores of one part so far, [ld] each. */
 struct parts {
     float *reference;  /* no score is above it by more than FAR */
     double *sum;       /* Σ e^(score - reference) */
@@ -74,10 +76,10 @@ struct panel {
     uint16_t *rounded; /* destination of rounded exponentials, row stride the chunk's ld; or NULL */
 };
 
-/* Plans chunks whose scores fit the workspace, all of them with `keep`.  bf16: factors are
- * rounded. */
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, bool keep,
-                bool bf16);
+/* Plans chunks whose scores fit the workspace, all of them with `keep`.  sharers: threads that share
+ * the rows of a part, a divisor of all threads.  bf16: factors are rounded. */
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, int sharers,
+                bool keep, bool bf16);
 
 /* Takes scratch memory.  keep: with room for all scores of a chunk; rest: floats for the caller. */
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
@@ -91,18 +93,35 @@ bool chunk_next(struct chunk *c);
 void chunk_target_scores(const struct chunk *c, int thread);
 void chunk_note_targets(const struct chunk *c, const struct panel *p);
 
-/* The items of a tile; panel number i of a tile, false beyond the last. */
+/* A thread's part, and its tiles. */
+static inline int chunk_part(const struct chunk *c, int thread)
+{
+    return thread / c->sharers;
+}
+
+static inline struct span chunk_tiles(const struct chunk *c, int thread)
+{
+    return cpu_share((size_t)c->tiles, 1, chunk_part(c, thread), c->parts);
+}
+
+/* A thread's rows of `all`, in whole vectors. */
+static inline struct span chunk_rows(const struct chunk *c, int thread, size_t all)
+{
+    return cpu_share(all, LINE, thread % c->sharers, c->sharers);
+}
+
+/* The items of a tile; number i of a thread's panels of a tile, false beyond the last. */
 struct span chunk_tile(const struct chunk *c, int tile);
 bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p);
 
 /* Computes a panel's scores; the panel may also be some whole vectors of rows of one. */
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p);
 
-/* Where one of LINE rows' largest scores `top` lies above the thread's reference by more than FAR,
- * it becomes the reference: true, and raise [LINE] = the factors by which the thread's sums were
+/* Where one of LINE rows' largest scores `top` lies above the part's reference by more than FAR,
+ * it becomes the reference: true, and raise [LINE] = the factors by which the part's sums were
  * multiplied for it.  So the exponentials of new scores are computed beside their largest in one
  * go, and once more where this is true, which is rare. */
-bool chunk_raise(const struct chunk *c, int thread, size_t row, const float *top, float *raise);
+bool chunk_raise(const struct chunk *c, int part, size_t row, const float *top, float *raise);
 
 /* Adds the gradients of a row's additions, after chunk_join. */
 void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
@@ -110,7 +129,7 @@ void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
 /* Whether all scores of a row, after all panels, were finite. */
 bool chunk_finite(const struct chunk *c, size_t row);
 
-/* Joins the threads' references and sums of a row into reference and total, which is NaN where a
+/* Joins the parts' references and sums of a row into reference and total, which is NaN where a
  * score was not finite. */
 void chunk_join(const struct chunk *c, size_t row);
 

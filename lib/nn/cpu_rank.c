@@ -9,8 +9,9 @@
 
 enum {
     WORD = 32,
-    WORDS = TILE_ITEMS / WORD, /* a bit for each item of a tile */
-    RUN = 8                    /* tiles that a thread takes together, at most */
+    WORDS = (TILE_ITEMS + WORD - 1) / WORD, /* a bit for each item of a tile */
+    RUN = 8,                                /* tiles that a thread takes together, at most */
+    SHARE_ROWS = 64 /* a thread's rows, at least, for which it walks all items of a part */
 };
 
 /* ---- the walk ---- */
@@ -20,19 +21,19 @@ struct ranking {
     int k;
     bool best_alone; /* neither losses nor ranks are wanted, and there are no targets */
     size_t next;     /* the first tile that no thread has taken, with best_alone */
-    float *bar;      /* [ld] some thread has k items whose scores are not below it */
+    float *bar;      /* [ld] some part has k items whose scores are not below it */
     struct found {
         int32_t *above, *equal; /* [ld] items with a score above, and equal to, the target's */
         int32_t *filled;        /* [ld] how many of the k best are filled */
         float *least;           /* [ld] score that a new item has to exceed */
         int32_t *item;          /* [rows, k] */
         float *score;           /* [rows, k] */
-    } * found;                  /* [threads] */
+    } * found;                  /* [parts] */
 };
 
-static struct best_items best_at(const struct ranking *r, int thread, size_t row)
+static struct best_items best_at(const struct ranking *r, int part, size_t row)
 {
-    const struct found *f = &r->found[thread];
+    const struct found *f = &r->found[part];
     size_t at = row * (size_t)r->k;
     return (struct best_items){r->k, f->filled[row], f->item + at, f->score + at};
 }
@@ -130,13 +131,13 @@ VECTOR static void add_counts(const struct tally *t, double *sum, int32_t *above
 
 /* Offers the items of a panel that exceed the least score of a row to its k best, in the order of
  * their ids, so that an item whose score equals the worst ranks after it. */
-static void list_best(const struct ranking *r, int thread, const struct panel *p, size_t row,
+static void list_best(const struct ranking *r, int part, const struct panel *p, size_t row,
                       const struct tally *t)
 {
-    const struct found *f = &r->found[thread];
+    const struct found *f = &r->found[part];
     const unsigned char *candidate = r->c.o->candidate;
     const float *x = p->x + (row - p->row.from);
-    struct best_items best = best_at(r, thread, row);
+    struct best_items best = best_at(r, part, row);
     for (size_t word = 0; word < WORDS; word++)
         for (uint32_t b = t->better[word][row % LINE]; b; b &= b - 1) {
             size_t i = WORD * word + (size_t)__builtin_ctz(b), item = p->item.from + i;
@@ -149,35 +150,36 @@ static void list_best(const struct ranking *r, int thread, const struct panel *p
     f->filled[row] = best.filled;
 }
 
-static void walk_line(const struct ranking *r, int thread, const struct panel *p, size_t row)
+static void walk_line(const struct ranking *r, int part, const struct panel *p, size_t row)
 {
     const struct chunk *c = &r->c;
-    const struct found *f = &r->found[thread];
-    const struct parts *part = &c->part[thread];
+    const struct found *f = &r->found[part];
+    const struct parts *sums = &c->part[part];
     const unsigned char *candidate = c->o->candidate ? c->o->candidate + p->item.from : NULL;
     const float *x = p->x + (row - p->row.from);
-    float *not_finite = part->not_finite + row, raise[LINE];
+    float *not_finite = sums->not_finite + row, raise[LINE];
     size_t n = p->item.to - p->item.from;
     struct tally t;
     if (r->best_alone) {
         tally_best(n, p->ld, x, f->least + row, not_finite, &t);
     } else {
         do
-            tally_all(n, p->ld, x, f->least + row, part->reference + row, c->score + row, candidate,
+            tally_all(n, p->ld, x, f->least + row, sums->reference + row, c->score + row, candidate,
                       not_finite, &t);
-        while (chunk_raise(c, thread, row, t.top, raise));
-        add_counts(&t, part->sum + row, f->above + row, f->equal + row);
+        while (chunk_raise(c, part, row, t.top, raise));
+        add_counts(&t, sums->sum + row, f->above + row, f->equal + row);
     }
     for (; t.rows; t.rows &= t.rows - 1)
-        list_best(r, thread, p, row + (size_t)__builtin_ctz(t.rows), &t);
+        list_best(r, part, p, row + (size_t)__builtin_ctz(t.rows), &t);
 }
 
-/* Raises what a new item has to exceed to what other threads have found: they have other items, so
+/* Raises what a new item has to exceed to what is found in other parts: they have other items, so
  * that one of an equal score may still be better. */
 static void share_least(const struct ranking *r, int thread)
 {
-    float *least = r->found[thread].least, bar;
-    for (size_t row = 0; row < (size_t)r->c.rows; row++) {
+    float *least = r->found[chunk_part(&r->c, thread)].least, bar;
+    struct span own = chunk_rows(&r->c, thread, (size_t)r->c.rows);
+    for (size_t row = own.from; row < own.to; row++) {
 #pragma omp atomic read
         bar = r->bar[row];
         if (least[row] > bar) {
@@ -194,14 +196,14 @@ static void share_least(const struct ranking *r, int thread)
 static bool shares(const struct ranking *r, int walked)
 {
     bool power_of_two = !(walked & (walked - 1));
-    return r->k && r->c.threads > 1 && (walked % 16 == 0 || power_of_two);
+    return r->k && r->c.parts > 1 && (walked % 16 == 0 || power_of_two);
 }
 
 static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
 {
     chunk_scores(&r->c, thread, p);
     for (size_t row = p->row.from; row < p->row.to; row += LINE)
-        walk_line(r, thread, p, row);
+        walk_line(r, chunk_part(&r->c, thread), p, row);
 }
 
 struct ranks_out {
@@ -210,31 +212,31 @@ struct ranks_out {
     float *score;
 };
 
-/* Joins the threads' best items of a row. */
+/* Joins the parts' best items of a row. */
 static void join_best(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     size_t at = ((size_t)r->c.first + row) * (size_t)r->k;
     struct best_items best = {.k = r->k, .item = out->item + at, .score = out->score + at};
-    for (int t = 0; t < r->c.threads; t++) {
-        struct best_items part = best_at(r, t, row);
-        for (int i = 0; i < part.filled; i++)
-            best_items_offer(&best, part.item[i], part.score[i]);
+    for (int part = 0; part < r->c.parts; part++) {
+        struct best_items some = best_at(r, part, row);
+        for (int i = 0; i < some.filled; i++)
+            best_items_offer(&best, some.item[i], some.score[i]);
     }
     best_items_sort(&best);
     if (r->best_alone && r->k && !chunk_finite(&r->c, row))
         best.item[0] = -1, best.score[0] = NAN;
 }
 
-/* Joins the threads' counts of a row. */
+/* Joins the parts' counts of a row. */
 static void join_counts(const struct ranking *r, size_t row, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     const unsigned char *candidate = c->o->candidate;
     size_t at = (size_t)c->first + row;
     int32_t above = 0, equal = 0;
-    for (int t = 0; t < c->threads; t++) {
-        above += r->found[t].above[row];
-        equal += r->found[t].equal[row];
+    for (int part = 0; part < c->parts; part++) {
+        above += r->found[part].above[row];
+        equal += r->found[part].equal[row];
     }
     /* the target counts as equal to itself, unless it is no candidate or its score is NaN */
     int32_t target = c->o->target[at];
@@ -246,13 +248,15 @@ static void join_counts(const struct ranking *r, size_t row, const struct ranks_
 
 static void clear_found(struct ranking *r, int thread)
 {
-    const struct found *f = &r->found[thread];
+    int part = chunk_part(&r->c, thread);
+    const struct found *f = &r->found[part];
+    struct span own = chunk_rows(&r->c, thread, r->c.ld);
     if (thread == 0)
         r->next = 0;
-    for (size_t row = 0; row < r->c.ld; row++) {
+    for (size_t row = own.from; row < own.to; row++) {
         f->above[row] = f->equal[row] = f->filled[row] = 0;
         f->least[row] = r->k && row < (size_t)r->c.rows ? -INFINITY : INFINITY;
-        if (thread == 0)
+        if (part == 0)
             r->bar[row] = -INFINITY;
     }
 }
@@ -290,7 +294,7 @@ static void rank_chunk(struct ranking *r, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     int thread = omp_get_thread_num();
-    struct span tiles = cpu_own_share(r->best_alone ? 0 : (size_t)c->tiles, 1);
+    struct span tiles = r->best_alone ? (struct span){0, 0} : chunk_tiles(c, thread);
     struct span rows = cpu_own_share((size_t)c->rows, 1);
     int walked = 0;
     clear_found(r, thread);
@@ -326,8 +330,8 @@ static void rank_chunk(struct ranking *r, const struct ranks_out *out)
 static size_t ranking_place(struct ranking *r)
 {
     const struct chunk *c = &r->c;
-    size_t threads = (size_t)c->threads, ld = c->ld;
-    size_t all = cpu_padded(threads * sizeof *r->found / sizeof(float));
+    size_t parts = (size_t)c->parts, ld = c->ld;
+    size_t all = cpu_padded(parts * sizeof *r->found / sizeof(float));
     size_t lists = cpu_padded((size_t)c->capacity * (size_t)r->k), each = 4 * ld + 2 * lists;
     float *at = c->rest;
     if (at) {
@@ -335,19 +339,29 @@ static size_t ranking_place(struct ranking *r)
         at += all;
         r->bar = at;
         at += ld;
-        for (size_t t = 0; t < threads; t++, at += each) {
+        for (size_t t = 0; t < parts; t++, at += each) {
             int32_t *counts = (int32_t *)(void *)at;
             r->found[t] = (struct found){counts,      counts + ld,     counts + 2 * ld,
                                          at + 3 * ld, counts + 4 * ld, at + 4 * ld + lists};
         }
     }
-    return all + ld + threads * each;
+    return all + ld + parts * each;
+}
+
+/* How many threads share the rows.  Then each walks all items, and no two fill a list of one row.
+ * Where there are no sums, who is first takes the next tiles instead. */
+static int sharers(const struct ranking *r, int threads, const struct output_layer *o)
+{
+    int rows = o->join ? o->join->rows : o->targets, most = r->best_alone ? 1 : threads;
+    while (most > 1 && (threads % most || rows / most < SHARE_ROWS))
+        most--;
+    return most;
 }
 
 static void walk(struct device *d, const struct output_layer *o, struct ranking *r,
                  const struct ranks_out *out)
 {
-    chunk_plan(&r->c, cpu_of(d), o, false, false);
+    chunk_plan(&r->c, cpu_of(d), o, sharers(r, cpu_of(d)->threads, o), false, false);
     chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
     ranking_place(r);
     while (chunk_next(&r->c))
