@@ -14,9 +14,10 @@
 #include "nn/cpu_tile.h"
 
 enum {
-    LINE = 16,       /* rows in a vector: a cache line of floats */
-    PANEL = 32,      /* rows of a panel, at most */
-    TILE_ITEMS = 96, /* items of a tile, at most: a panel and its factors fit 32 KB */
+    LINE = 16,        /* rows in a vector: a cache line of floats */
+    PANEL = 32,       /* rows of a panel, at most */
+    TILE_ITEMS = 144, /* items of a tile, at most: with 100 units they and their scores take 200 KB
+                         of a second-level cache; fewer pay more for what each tile costs */
     STATES = 288, /* depth of a product: two vectors of each take 36 KB of a second-level cache */
     CHUNK_ROWS = 512 /* a thread's rows of a chunk, at most: more states do not fit a second-level
                         cache */
@@ -31,8 +32,8 @@ enum {
 struct chunk {
     const struct output_layer *o;
     int threads, parts, sharers; /* parts of the items; threads that share a part's rows */
-    int first, rows; /* targets first .. first+rows-1 */
-    int capacity;    /* rows of the largest chunk */
+    int first, rows;             /* targets first .. first+rows-1 */
+    int capacity;                /* rows of the largest chunk */
     size_t ld; /* odd in cache lines, so that a column spreads over the cache; with rounded factors
                   a multiple of BF16_DEPTH */
     int width, tiles;   /* items of a tile; the last may have fewer */
@@ -76,8 +77,8 @@ struct panel {
     uint16_t *rounded; /* destination of rounded exponentials, row stride the chunk's ld; or NULL */
 };
 
-/* Plans chunks whose scores fit the workspace, all of them with `keep`.  sharers: threads that share
- * the rows of a part, a divisor of all threads.  bf16: factors are rounded. */
+/* Plans chunks whose scores fit the workspace, all of them with `keep`.  sharers: threads that
+ * share the rows of a part, a divisor of all threads.  bf16: factors are rounded. */
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, int sharers,
                 bool keep, bool bf16);
 

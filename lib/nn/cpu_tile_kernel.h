@@ -135,23 +135,23 @@ FORM(sums)(const int rows, const int cols, const struct tile_rows *p, size_t row
 {
     const float *a = p->a + row * p->lda, *b = p->b + col * p->ldb;
     float *c = p->c + row * p->ldc + col;
-    FORM(vector) sum[12] = {{0}};
+    FORM(vector) sum[20] = {{0}};
     for (size_t k = 0; k < p->k; k += VECTOR_FLOATS) {
-        FORM(vector) y[3];
-#pragma GCC unroll 3
+        FORM(vector) y[5];
+#pragma GCC unroll 5
         for (int j = 0; j < cols; j++)
             y[j] = *(const FORM(vector) *)(b + (size_t)j * p->ldb + k);
 #pragma GCC unroll 4
         for (int i = 0; i < rows; i++) {
             FORM(vector) x = *(const FORM(vector) *)(a + (size_t)i * p->lda + k);
-#pragma GCC unroll 3
+#pragma GCC unroll 5
             for (int j = 0; j < cols; j++)
                 sum[i * cols + j] += x * y[j];
         }
     }
 #pragma GCC unroll 4
     for (int i = 0; i < rows; i++)
-#pragma GCC unroll 3
+#pragma GCC unroll 5
         for (int j = 0; j < cols; j++)
             c[(size_t)i * p->ldc + (size_t)j] += FORM(lanes)(sum[i * cols + j]);
 }
@@ -166,13 +166,23 @@ FORM(sums_of_rows)(const int cols, const struct tile_rows *p, size_t col)
         FORM(sums)(1, cols, p, i, col);
 }
 
+/* As many columns at once as there are registers for 4 sums of each: every time the rows of a come
+ * from a second-level cache. */
 TARGET static void FORM(rows_product)(const struct tile_rows *p)
 {
-    size_t col = 0;
-    for (; col + 3 <= p->n; col += 3)
-        FORM(sums_of_rows)(3, p, col);
-    if (col + 2 <= p->n)
-        FORM(sums_of_rows)(2, p, col);
-    else if (col < p->n)
-        FORM(sums_of_rows)(1, p, col);
+    const size_t most = VECTOR_FLOATS == 16 ? 5 : 3;
+    for (size_t col = 0, cols; col < p->n; col += cols) {
+        size_t left = p->n - col, times = (left + most - 1) / most;
+        cols = (left + times - 1) / times;
+        if (cols == 5)
+            FORM(sums_of_rows)(5, p, col);
+        else if (cols == 4)
+            FORM(sums_of_rows)(4, p, col);
+        else if (cols == 3)
+            FORM(sums_of_rows)(3, p, col);
+        else if (cols == 2)
+            FORM(sums_of_rows)(2, p, col);
+        else
+            FORM(sums_of_rows)(1, p, col);
+    }
 }
