@@ -1,17 +1,23 @@
 /* The time of a training step of each model over that of the baseline without attention, at the
  * thesis's shapes of Last.fm and Reddit, and with weights for each user over the same model with
- * weights for all: rows "name<TAB>ratio<TAB>ratio".
+ * weights for all: rows "name<TAB>ratio<TAB>ratio".  Hierarchical models, whose products alone may
+ * take longer than the baseline's, stand over a floor of their own too (floor.h).
  *
- * Models that are compared take alternate steps on batches with the same number of targets.  The
- * result is the ratio of their least times over the rounds.  Arguments are prefixes of the names of
- * rows to measure. */
+ * Models that are compared take alternate steps on batches with the same number of targets, and
+ * floors are timed between the rounds.  The result is the ratio of their least times.  Arguments
+ * are prefixes of the names of rows to measure. */
+#include <math.h>
+
 #include "running.h"
+#include "session_floors.h"
 #include "timing.h"
 
-enum { ACTIVE = 900, ROUNDS = 8 };
+enum { ACTIVE = 900, ROUNDS = 8, FLOORS = 4 };
 
-static void take_turns(struct running *a, struct running *b, double took[2][ROUNDS])
+/* Steps of both in turns; the least times. */
+static void take_turns(struct running *a, struct running *b, double least_of[2])
 {
+    double took[2][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         struct running *turn[] = {a, b};
         for (int i = 0; i < 2; i++) {
@@ -20,14 +26,36 @@ static void take_turns(struct running *a, struct running *b, double took[2][ROUN
             took[i][round] = now() - begin;
         }
     }
+    for (int i = 0; i < 2; i++)
+        least_of[i] = least(took[i], ROUNDS);
 }
 
-static void say_ratio(struct running *a, struct running *over, const char *name)
+static double say_ratio(struct running *a, struct running *over, const char *name)
 {
-    double took[2][ROUNDS];
+    double took[2];
     take_turns(over, a, took);
-    printf("%s\t%.3f\tratio\n", name, least(took[1], ROUNDS) / least(took[0], ROUNDS));
+    printf("%s\t%.3f\tratio\n", name, took[1] / took[0]);
     fflush(stdout);
+    return took[1];
+}
+
+/* The floor of a step of the hierarchical model, on batches like its last one. */
+static double hierarchical_seconds(const struct running *r, const struct variant *v)
+{
+    const struct shape *s = r->log.shape;
+    const struct batch *b = &r->made.batch;
+    int E = (int)s->size;
+    double events = (double)b->history_item.len, earlier = (double)b->history_length.len;
+    double best = INFINITY;
+    struct floor f = {.dense = dense_floats(&r->model.parameters)};
+    hierarchical_floor(&f, &v->o, events, earlier, SESSIONS, s->targets, E);
+    floor_linear(&f, s->targets, s->items, E, s->targets);
+    floor_rows(&f, s->targets + events, E, s->items, false);
+    floor_open(&f);
+    for (int round = 0; round < FLOORS; round++)
+        best = fmin(best, floor_seconds(&f, 2));
+    floor_close(&f);
+    return best;
 }
 
 static const char *const *wanted;
@@ -64,7 +92,10 @@ static void compare_models(const struct shape *s)
             continue;
         base = base ? base : open_on_cpu(s, &baseline, ACTIVE);
         struct running *other = open_on_cpu(s, &variants[i], ACTIVE);
-        say_ratio(other, base, name);
+        double step = say_ratio(other, base, name);
+        if (!strcmp(variants[i].model, "hierarchical"))
+            printf("%s_over_floor\t%.3f\tratio\n", name,
+                   step / hierarchical_seconds(other, &variants[i]));
         close_running(other);
     }
     if (base)

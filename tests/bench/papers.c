@@ -488,8 +488,8 @@ static void session_floor(struct floor *f, const struct row *row, const struct p
         intent_floor(f, !row->v.o.encoder, &(struct prefixes){read, p->begun / p->steps, targets},
                      sessions, E);
     else if (!strcmp(row->v.model, "hierarchical"))
-        hierarchical_floor(f, p->events / p->steps, p->earlier / p->steps, sessions, read, E,
-                           row->v.o.intra);
+        hierarchical_floor(f, &row->v.o, p->events / p->steps, p->earlier / p->steps, sessions,
+                           read, E);
     else if (!strcmp(row->v.model, "wavenet"))
         wavenet_floor(f, read, E, (int)row->v.o.layers);
     else if (!strcmp(row->v.model, "sasrec"))
@@ -591,15 +591,6 @@ static void run_pass(struct passing *p, struct schedule_in *in)
             bench_fail(&e);
     if (got == READ_ERROR || learner_flush(&p->learner, &e))
         bench_fail(&e);
-}
-
-/* Floats of the dense parameters and of the tables that a step uses as a whole. */
-static size_t dense_floats(const struct parameters *p)
-{
-    size_t n = p->dense;
-    for (size_t i = 0; i < p->list.len; i++)
-        n += p->list.at[i]->table && p->list.at[i]->grad ? p->list.at[i]->count : 0;
-    return n;
 }
 
 static void open_floor(struct floor *f, const struct row *row, const struct passing *p)

@@ -184,6 +184,15 @@ static inline struct running *open_running(const struct shape *s, const struct v
     return r;
 }
 
+/* Floats of the dense parameters and of the tables that a step uses as a whole. */
+static inline size_t dense_floats(const struct parameters *p)
+{
+    size_t n = p->dense;
+    for (size_t i = 0; i < p->list.len; i++)
+        n += p->list.at[i]->table && p->list.at[i]->grad ? p->list.at[i]->count : 0;
+    return n;
+}
+
 static inline void close_running(struct running *r)
 {
     learner_close(&r->learner);

@@ -2,6 +2,7 @@
 #ifndef TESTS_BENCH_SESSION_FLOORS_H
 #define TESTS_BENCH_SESSION_FLOORS_H
 
+#include "../model_shape.h"
 #include "floor.h"
 
 enum { BLOCKS = 2 /* of SASRec */, TIMES = 16, USERS = 32 /* sizes of ASARS's embeddings */ };
@@ -83,17 +84,25 @@ static inline void intent_floor(struct floor *f, bool both, const struct prefixe
     floor_gru(f, n->read, going, E + 2 * width, E, n->read, going);
 }
 
-/* The hierarchical model, of earlier sessions with `events` in all, attended at both levels and,
- * with `intra`, at each of `read` steps, without the sums of attention. */
-static inline void hierarchical_floor(struct floor *f, double events, double earlier,
-                                      double sessions, double read, int E, bool intra)
+/* A level of the hierarchical model: `rows` in `count` sequences become a vector each. */
+static inline void level_floor(struct floor *f, const char *rep, double rows, double count, int E)
 {
-    floor_gru(f, events, events - earlier, E, E, events, events - earlier);
-    floor_linear(f, events, E, E, events);
-    floor_gru(f, earlier, earlier - sessions, E, E, earlier, earlier - sessions);
-    floor_linear(f, earlier, E, E, earlier);
-    floor_gru(f, read, read, intra ? 2 * E : E, E, read, read);
-    if (!intra)
+    if (!strcmp(rep, "mean"))
+        return;
+    floor_gru(f, rows, rows - count, E, E, rows, rows - count);
+    if (!strcmp(rep, "attention"))
+        floor_linear(f, rows, E, E, rows);
+}
+
+/* The hierarchical model, of earlier sessions with `events` in all, with --intra attended at each
+ * of `read` steps, without the sums of attention. */
+static inline void hierarchical_floor(struct floor *f, const struct model_shape *o, double events,
+                                      double earlier, double sessions, double read, int E)
+{
+    level_floor(f, o->session_rep, events, earlier, E);
+    level_floor(f, o->user_rep, earlier, sessions, E);
+    floor_gru(f, read, read, o->intra ? 2 * E : E, E, read, read);
+    if (!o->intra)
         return;
     floor_linear(f, earlier, E, E, earlier); /* keys and queries of the steps */
     floor_linear(f, read, E, E, read);
