@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "data/epochs.h"
+#include "data/reports.h"
 #include "stream/output.h"
 
 static struct output_options output;
@@ -41,7 +42,7 @@ static struct option options[] = {
      &chosen.test_every, .recorded = true, .low = 1, .high = 1 << 30},
     {OPTION_INT, 0, "seed", "N", "seed of every random choice; the same seed gives the same bytes",
      &chosen.seed, .recorded = true},
-    {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
+    {OPTION_CALL, 0, "memory", "SIZE", "memory to stay within; the rest goes to files [1G]",
      &chosen.memory, .call = option_memory},
     {.kind = OPTION_END},
 };
@@ -186,6 +187,7 @@ int main(int argc, char **argv)
     if (sessions_in_open(&in, files.at, files.count, &e) != 0 ||
         batcher(cli, in, &stage, &passes, &e) != 0)
         fail(cli, in, &stage, &e);
+    report_memory(cli, chosen.memory);
     sessions_in_close(in);
     epochs_release(&passes);
     buf_release(&schemes);

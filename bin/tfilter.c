@@ -113,7 +113,7 @@ int main(int argc, char **argv)
          .to = &strict},
         {OPTION_FLAG, 0, "allow-empty", .help = "let a stream of which no session is left pass",
          .to = &allow_empty},
-        {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
+        {OPTION_CALL, 0, "memory", "SIZE", "memory to stay within; the rest goes to files [1G]",
          &memory, .call = option_memory},
         {0},
     };
@@ -153,6 +153,7 @@ int main(int argc, char **argv)
         (strict && check_report(&result.split, &e)) || output_finish(&f.output, &e))
         fail(&f, &e);
     report_filtering(cli, &chain, &result);
+    report_memory(cli, memory);
 
     sessions_in_close(in);
     buf_release(&f.options);

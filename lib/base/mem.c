@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 /* Variables of the process: every allocation of the program reads them. */
 static void (*on_failure)(const char *what);
 static atomic_long fail_at; /* allocations until the one that fails; 0 = none does */
+static atomic_size_t held, most_held;
 
 void mem_fail_for(const char *what)
 {
@@ -39,13 +41,34 @@ static void count_down(size_t n)
         mem_fail(n);
 }
 
+/* Counts memory in that takes the place of `before` bytes. */
+static void *counted_in(void *p, size_t before)
+{
+    size_t more = malloc_usable_size(p) - before;
+    size_t now = atomic_fetch_add_explicit(&held, more, memory_order_relaxed) + more;
+    if (now > atomic_load_explicit(&most_held, memory_order_relaxed))
+        atomic_store_explicit(&most_held, now, memory_order_relaxed);
+    return p;
+}
+
+size_t mem_held(void)
+{
+    return atomic_load_explicit(&held, memory_order_relaxed);
+}
+
+size_t mem_most_held(void)
+{
+    return atomic_load_explicit(&most_held, memory_order_relaxed);
+}
+
 void *mem_resize(void *p, size_t n)
 {
+    size_t before = malloc_usable_size(p);
     count_down(n);
     void *q = realloc(p, n ? n : 1);
     if (!q) /* cov: what is below ends the program first */
         mem_fail(n);
-    return q;
+    return counted_in(q, before);
 }
 
 void *mem_alloc(size_t n)
@@ -59,7 +82,7 @@ void *mem_zero(size_t count, size_t size)
     void *p = calloc(count ? count : 1, size ? size : 1);
     if (!p) /* cov: what is below ends the program first */
         mem_fail(size && count > SIZE_MAX / size ? SIZE_MAX : count * size); /* cov: likewise */
-    return p;
+    return counted_in(p, 0);
 }
 
 enum { LINE = 64, LARGE_PAGE = 2 << 20 };
@@ -77,7 +100,7 @@ void *mem_aligned(size_t n)
         mem_fail(n);
     if (unit == LARGE_PAGE)
         madvise(p, n, MADV_HUGEPAGE);
-    return p;
+    return counted_in(p, 0);
 }
 
 char *mem_copy(const void *p, size_t n)
@@ -91,7 +114,16 @@ char *mem_copy(const void *p, size_t n)
 
 void mem_free(void *p)
 {
+    atomic_fetch_sub_explicit(&held, malloc_usable_size(p), memory_order_relaxed);
     free(p);
+}
+
+/* malloc keeps blocks of up to 32 MB on its heap once one of that size was freed, and what is freed
+ * in the middle of that heap does not go back. */
+void mem_give_back(void)
+{
+    enum { MAPPED = 1 << 20 };
+    mallopt(M_MMAP_THRESHOLD, MAPPED);
 }
 
 void mem_on_failure(void (*handler)(const char *what))

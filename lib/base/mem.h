@@ -26,6 +26,16 @@ char *mem_copy(const void *p, size_t n);
 
 void mem_free(void *p);
 
+/* Bytes that were allocated here and are not freed, as malloc rounds them, and the most that ever
+ * were.  A program takes up to MEM_BESIDE more: its code, libraries, what they allocate. */
+size_t mem_held(void);
+size_t mem_most_held(void);
+enum { MEM_BESIDE = 16 << 20 };
+
+/* From now on what is large is mapped for itself and goes back to the system when it is freed: for
+ * programs that have to stay within a limit. */
+void mem_give_back(void);
+
 /* Ends the program as a failed allocation of n bytes does: for libraries with allocators of their
  * own. */
 void mem_fail(size_t n);

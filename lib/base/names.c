@@ -9,6 +9,11 @@ static uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> 32);
 }
 
+static size_t start_of(const struct names *n, size_t id)
+{
+    return n->page.at[id / NAMES_PAGE] + n->start.at[id];
+}
+
 static size_t slot_of(const struct names *n, struct bytes name, uint64_t hash)
 {
     size_t mask = n->slots - 1, at = hash & mask;
@@ -18,28 +23,37 @@ static size_t slot_of(const struct names *n, struct bytes name, uint64_t hash)
     return at;
 }
 
+/* Whether names that are added would leave less than a quarter of the slots free. */
+static bool is_full(const struct names *n, size_t more)
+{
+    return n->start.len + more > n->slots / 4 * 3;
+}
+
 static void double_slots(struct names *n)
 {
     mem_free(n->slot);
     n->slots = n->slots ? 2 * n->slots : 64;
     n->slot = mem_zero(n->slots, sizeof *n->slot);
-    for (size_t id = 0; id < n->hash.len; id++) {
-        size_t at = n->hash.at[id] & (n->slots - 1);
+    for (size_t id = 0; id < n->start.len; id++) {
+        struct bytes name = names_at(n, (int32_t)id);
+        uint64_t hash = XXH3_64bits(name.at, name.len);
+        size_t at = hash & (n->slots - 1);
         while (n->slot[at].id)
             at = (at + 1) & (n->slots - 1);
-        n->slot[at] = (struct name_slot){tag_of(n->hash.at[id]), (int32_t)id + 1};
+        n->slot[at] = (struct name_slot){tag_of(hash), (int32_t)id + 1};
     }
 }
 
 static int32_t add(struct names *n, struct bytes name, uint64_t hash)
 {
-    if (n->start.len >= n->slots / 2)
+    if (is_full(n, 1))
         double_slots(n);
     size_t at = slot_of(n, name, hash);
     if (n->slot[at].id)
         return n->slot[at].id - 1;
-    vec_push(&n->start, n->text.len);
-    vec_push(&n->hash, hash);
+    if (n->start.len % NAMES_PAGE == 0)
+        vec_push(&n->page, n->text.len);
+    vec_push(&n->start, (uint32_t)(n->text.len - n->page.at[n->page.len - 1]));
     buf_append(&n->text, name.at, name.len);
     n->slot[at] = (struct name_slot){tag_of(hash), (int32_t)n->start.len};
     return n->slot[at].id - 1;
@@ -69,7 +83,7 @@ void names_add_all(struct names *n, const struct bytes *names, size_t count, int
     uint64_t hash[TOGETHER];
     for (size_t from = 0; from < count; from += TOGETHER) {
         size_t now = count - from < TOGETHER ? count - from : TOGETHER;
-        while (n->start.len + now >= n->slots / 2)
+        while (is_full(n, now))
             double_slots(n);
         for (size_t i = 0; i < now; i++) {
             hash[i] = XXH3_64bits(names[from + i].at, names[from + i].len);
@@ -83,7 +97,7 @@ void names_add_all(struct names *n, const struct bytes *names, size_t count, int
         for (size_t i = 0; i < now; i++) {
             if (ids[from + i] < 0)
                 continue;
-            const char *text = n->text.at + n->start.at[ids[from + i]];
+            const char *text = n->text.at + start_of(n, (size_t)ids[from + i]);
             __builtin_prefetch(text);
             __builtin_prefetch(text + names[from + i].len);
         }
@@ -99,8 +113,8 @@ int32_t names_find(const struct names *n, struct bytes name)
 
 struct bytes names_at(const struct names *n, int32_t id)
 {
-    size_t from = n->start.at[id];
-    size_t to = (size_t)id + 1 < n->start.len ? n->start.at[id + 1] : n->text.len;
+    size_t next = (size_t)id + 1, from = start_of(n, (size_t)id);
+    size_t to = next < n->start.len ? start_of(n, next) : n->text.len;
     return (struct bytes){n->text.at + from, to - from};
 }
 
@@ -109,14 +123,20 @@ void names_fetch(const struct names *n, const int32_t *ids, size_t count)
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(&n->start.at[ids[i]]);
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(n->text.at + n->start.at[ids[i]]);
+        __builtin_prefetch(n->text.at + start_of(n, (size_t)ids[i]));
+}
+
+size_t names_held(const struct names *n)
+{
+    return n->text.cap + n->page.cap * sizeof *n->page.at + n->start.cap * sizeof *n->start.at +
+           n->slots * sizeof *n->slot;
 }
 
 void names_clear(struct names *n)
 {
     buf_clear(&n->text);
+    vec_clear(&n->page);
     vec_clear(&n->start);
-    vec_clear(&n->hash);
     if (n->slots)
         memset(n->slot, 0, n->slots * sizeof *n->slot);
 }
@@ -124,8 +144,8 @@ void names_clear(struct names *n)
 void names_release(struct names *n)
 {
     buf_release(&n->text);
+    vec_release(&n->page);
     vec_release(&n->start);
-    vec_release(&n->hash);
     mem_free(n->slot);
     n->slot = NULL;
     n->slots = 0;

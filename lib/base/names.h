@@ -7,17 +7,19 @@
 
 #include "base/buf.h"
 
+enum { NAMES_PAGE = 1 << 12 };
+
 struct name_slot {
     uint32_t tag; /* of the name's hash */
     int32_t id;   /* + 1, 0 = free */
 };
 
 /* {0} is empty.  Open addressing over XXH3 hashes; the bytes of all names lie end to end in one
- * buffer. */
+ * buffer.  A name takes its bytes and 15 to 25 more; none is longer than 1 MB. */
 struct names {
     struct buf text;
-    VEC(size_t) start;  /* where each name begins in text */
-    VEC(uint64_t) hash; /* of each name */
+    VEC(size_t) page;    /* where the first name of each NAMES_PAGE begins in text */
+    VEC(uint32_t) start; /* where each name begins, from there */
     struct name_slot *slot;
     size_t slots; /* a power of two, or 0 */
 };
@@ -38,6 +40,8 @@ struct bytes names_at(const struct names *n, int32_t id);
 /* Asks for the memory where these names are, so that names_at need not wait for one after another.
  */
 void names_fetch(const struct names *n, const int32_t *ids, size_t count);
+
+size_t names_held(const struct names *n); /* bytes of memory */
 
 static inline int32_t names_count(const struct names *n)
 {

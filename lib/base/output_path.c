@@ -22,16 +22,15 @@ static int cannot(const char *name, int why, struct err *e)
 /* The descriptor that a name in /dev/fd or /proc/self/fd stands for; -1: it is another name. */
 static int descriptor_of(const char *name)
 {
-    char own[40];
+    char own[40], real[PATH_MAX];
     int64_t number;
     const char *base = path_base(name);
     if (!num_i64(base, strlen(base), &number) || number < 0 || number > INT_MAX)
         return -1;
-    char *folder = path_folder(name), *real = realpath(folder, NULL);
+    char *folder = path_folder(name);
     snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
-    bool is = real && !strcmp(real, own);
+    bool is = realpath(folder, real) && !strcmp(real, own);
     mem_free(folder);
-    mem_free(real);
     return is ? (int)number : -1;
 }
 

@@ -1,10 +1,11 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/spill.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK = 1 << 20 }; /* bytes written at a time */
+enum { CHUNK = 1 << 18 }; /* bytes written at a time */
 
 static int write_memory(struct spill *s, struct err *e)
 {
@@ -25,13 +26,18 @@ static int begin_file(struct spill *s, struct err *e)
     return status;
 }
 
+static bool is_beyond(const struct spill *s)
+{
+    return s->within ? mem_held() > s->within : s->limit && s->len > s->limit;
+}
+
 int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e)
 {
     buf_append(&s->memory, bytes, n);
     s->len += n;
     if (s->filed)
         return s->memory.len < CHUNK ? 0 : write_memory(s, e);
-    return s->limit && s->len > s->limit ? begin_file(s, e) : 0;
+    return is_beyond(s) ? begin_file(s, e) : 0;
 }
 
 int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e)
@@ -47,10 +53,14 @@ int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err 
 
 int spill_end(struct spill *s, struct err *e)
 {
+    if (s->filed && s->at)
+        return 0;
     s->at = s->memory.at;
+    if (!s->filed && s->len && is_beyond(s) && begin_file(s, e))
+        return e->status;
     if (!s->filed)
         return 0;
-    if (write_memory(s, e))
+    if (s->memory.len && write_memory(s, e))
         return e->status;
     buf_release(&s->memory);
     void *at = mmap(NULL, s->len, PROT_READ, MAP_PRIVATE, s->file.fd, 0);
@@ -60,12 +70,18 @@ int spill_end(struct spill *s, struct err *e)
                            s->file.folder, strerror(errno));
 }
 
+void spill_forget(const struct spill *s)
+{
+    if (s->filed && s->at)
+        madvise((void *)(uintptr_t)s->at, s->len, MADV_DONTNEED);
+}
+
 void spill_clear(struct spill *s)
 {
-    size_t limit = s->limit;
+    struct spill empty = {.limit = s->limit, .within = s->within};
     if (s->filed) {
         spill_release(s);
-        s->limit = limit;
+        *s = empty;
         return;
     }
     buf_clear(&s->memory);

@@ -8,9 +8,10 @@
 #include "base/buf.h"
 #include "base/temp_file.h"
 
-/* {.limit = N} is empty; limit 0: no limit. */
+/* {.limit = N} is empty.  It goes to the file when it has more than `limit` bytes, or, where
+ * `within` is set, when the whole program holds more than that (mem_held); 0: no limit. */
 struct spill {
-    size_t limit;
+    size_t limit, within;
     const char *at; /* all bytes, valid after spill_end */
     size_t len;
     struct buf memory; /* all of them, or those after what the file holds */
@@ -24,8 +25,12 @@ int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e);
 /* Copies the n bytes at `at`, which have been appended; more may be appended after it.  74. */
 int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e);
 
-/* Nothing more is appended: sets `at`.  71: the file cannot be mapped. */
+/* Nothing more is appended: sets `at`.  Once more, after `within` was changed: what is in memory
+ * goes to the file if it has to now.  71: the file cannot be mapped.  73, 74. */
 int spill_end(struct spill *s, struct err *e);
+
+/* Gives back the memory through which the file was read; what is read again comes from the file. */
+void spill_forget(const struct spill *s);
 
 /* Empties it, to be filled again. */
 void spill_clear(struct spill *s);

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* A time is valid from 0 to below 2^36 (the year 4147). */
-#define TIME_LIMIT ((int64_t)1 << 36)
+enum { TIME_BITS = 36 };
+#define TIME_LIMIT ((int64_t)1 << TIME_BITS)
 
 /* 1995-01-01: logs of users begin later, and times before it are hardly meant. */
 #define TIME_EARLY ((int64_t)788918400)

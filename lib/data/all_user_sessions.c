@@ -1,14 +1,28 @@
 #include "data/all_user_sessions.h"
 
-/* Items, times and the rest of two of them: one that is read and one that is written. */
-enum { SPILLS = 6 };
-
 void all_user_sessions_open(struct all_user_sessions *all, size_t memory)
 {
-    size_t limit = memory / SPILLS;
-    *all = (struct all_user_sessions){.memory = memory, .rest.limit = limit};
-    all->store =
-        (struct session_store){.keeps_times = true, .item.limit = limit, .time.limit = limit};
+    *all = (struct all_user_sessions){.memory = memory,
+                                      .store.keeps_times = true,
+                                      .store.head.within = memory,
+                                      .store.item.within = memory,
+                                      .store.time.within = memory,
+                                      .edge.within = memory,
+                                      .rest.within = memory,
+                                      .rest_end.within = memory};
+}
+
+int all_user_sessions_within(struct all_user_sessions *all, size_t bytes, struct err *e)
+{
+    struct spill *spills[] = {&all->edge, &all->rest, &all->rest_end};
+    bool ended = all->store.head.at;
+    int status = session_store_within(&all->store, bytes, e);
+    all->memory = bytes;
+    for (size_t i = 0; i < sizeof spills / sizeof *spills && !status; i++) {
+        spills[i]->within = bytes;
+        status = ended ? spill_end(spills[i], e) : 0;
+    }
+    return status;
 }
 
 /* ---- what a store has no room for ---- */
@@ -72,22 +86,24 @@ static bool is_long(const struct session *s)
 /* Where the rest of a session begins; its end is where that of the next one begins. */
 static size_t rest_begin(const struct all_user_sessions *all, size_t session)
 {
-    size_t ends = all->rest_end.len;
-    return !session || !ends ? 0 : all->rest_end.at[(session < ends ? session : ends) - 1];
+    const uint64_t *end = (const uint64_t *)(const void *)all->rest_end.at;
+    size_t ends = all->rest_end.len / sizeof *end;
+    return !session || !ends ? 0 : end[(session < ends ? session : ends) - 1];
 }
 
 /* Of the session that was added last. */
 static int add_rest(struct all_user_sessions *all, const struct session *s, struct err *e)
 {
-    size_t before = all->rest.len, sessions = session_store_sessions(&all->store);
+    uint64_t before = all->rest.len, end = session_store_sessions(&all->store) * sizeof before;
     int status = is_long(s) ? append(&all->rest, s->times, s->count * sizeof *s->times, e) : 0;
     for (size_t i = 0; i < s->extra_count && !status; i++)
         status = add_extra(&all->rest, &s->extras[i], e);
-    while (all->rest.len > before && all->rest_end.len + 1 < sessions)
-        vec_push(&all->rest_end, before);
-    if (all->rest.len > before)
-        vec_push(&all->rest_end, all->rest.len);
-    return status;
+    if (all->rest.len == before)
+        return status;
+    while (!status && all->rest_end.len + sizeof before < end)
+        status = spill_append(&all->rest_end, &before, sizeof before, e);
+    before = all->rest.len;
+    return status ? status : spill_append(&all->rest_end, &before, sizeof before, e);
 }
 
 /* The times of a session that the store cannot hold; NULL: it does. */
@@ -113,16 +129,19 @@ static void view_extras(struct session_view *v, const struct all_user_sessions *
 
 /* ---- adding ---- */
 
+/* Bytes of one user in `edge`: the training part begins with the first session. */
+enum { EDGES = 2 * sizeof(struct edge) };
+
 /* Of the user that was added last. */
-static void add_edges(struct all_user_sessions *all, const struct edges *edges)
+static int add_edges(struct all_user_sessions *all, const struct edges *edges, struct err *e)
 {
-    bool set = false;
-    for (int part = 0; part < 4; part++)
-        set = set || edges->of[part].set;
-    while (set && all->edge.len + 1 < all->user.len)
-        vec_push(&all->edge, ((struct edges){0}));
-    if (set)
-        vec_push(&all->edge, *edges);
+    static const struct edge none[2];
+    int status = 0;
+    if (!edges->of[PART_VALIDATION].set && !edges->of[PART_TEST].set)
+        return 0;
+    while (!status && all->edge.len + EDGES < all->user.len * EDGES)
+        status = spill_append(&all->edge, none, EDGES, e);
+    return status ? status : spill_append(&all->edge, &edges->of[PART_VALIDATION], EDGES, e);
 }
 
 int all_user_sessions_add(struct all_user_sessions *all, const struct user_sessions *h,
@@ -136,16 +155,42 @@ int all_user_sessions_add(struct all_user_sessions *all, const struct user_sessi
             return e->status;
     }
     vec_push(&all->user, h->user);
-    add_edges(all, &h->edges);
-    return 0;
+    return add_edges(all, &h->edges, e);
 }
 
 int all_user_sessions_end(struct all_user_sessions *all, struct err *e)
 {
-    return session_store_end(&all->store, e) || spill_end(&all->rest, e) ? e->status : 0;
+    return session_store_end(&all->store, e) || spill_end(&all->edge, e) ||
+                   spill_end(&all->rest, e) || spill_end(&all->rest_end, e)
+               ? e->status
+               : 0;
 }
 
 /* ---- reading ---- */
+
+struct edges all_user_sessions_edges(const struct all_user_sessions *all, size_t user)
+{
+    struct edges edges = {0};
+    if (user < all->edge.len / EDGES)
+        memcpy(&edges.of[PART_VALIDATION], all->edge.at + user * EDGES, EDGES);
+    return edges;
+}
+
+void all_user_sessions_forget(const struct all_user_sessions *all)
+{
+    session_store_forget(&all->store);
+    spill_forget(&all->edge);
+    spill_forget(&all->rest);
+    spill_forget(&all->rest_end);
+}
+
+void all_user_sessions_passed(const struct all_user_sessions *all, size_t from, size_t end)
+{
+    enum { REST = 20 }; /* bits */
+    if (session_store_due(&all->store, from, end) ||
+        rest_begin(all, from) >> REST != rest_begin(all, end) >> REST)
+        all_user_sessions_forget(all);
+}
 
 int64_t all_user_sessions_time(const struct all_user_sessions *all, size_t session, size_t event)
 {
@@ -192,6 +237,7 @@ void all_user_sessions_load(const struct all_user_sessions *all, size_t user,
     for (int32_t s = all->store.first.at[user]; s < all->store.first.at[user + 1]; s++) {
         session_view_of(&v, all, user, (size_t)s);
         user_sessions_add(h, &v.session);
+        all_user_sessions_passed(all, (size_t)s, (size_t)s + 1);
     }
     session_view_release(&v);
 }
@@ -200,16 +246,16 @@ void all_user_sessions_clear(struct all_user_sessions *all)
 {
     session_store_clear(&all->store);
     vec_clear(&all->user);
-    vec_clear(&all->edge);
+    spill_clear(&all->edge);
     spill_clear(&all->rest);
-    vec_clear(&all->rest_end);
+    spill_clear(&all->rest_end);
 }
 
 void all_user_sessions_release(struct all_user_sessions *all)
 {
     session_store_release(&all->store);
     vec_release(&all->user);
-    vec_release(&all->edge);
+    spill_release(&all->edge);
     spill_release(&all->rest);
-    vec_release(&all->rest_end);
+    spill_release(&all->rest_end);
 }

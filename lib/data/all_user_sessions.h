@@ -11,16 +11,21 @@
 /* Users go by their place, from 0 in the order in which they are added; session numbers are those
  * of the store. */
 struct all_user_sessions {
-    size_t memory; /* bytes that events may take */
+    size_t memory; /* bytes that the program may hold; the rest goes to temporary files */
     struct session_store store;
-    i32_vec user;           /* [U] ids in the input */
-    VEC(struct edges) edge; /* [up to U] those after the last one have none */
-    struct spill rest;      /* of each session: times too far apart for the store; its extras */
-    VEC(uint64_t)
-    rest_end; /* [up to S] where that of each session ends; nothing for those after */
+    i32_vec user; /* [U] ids in the input */
+    struct spill
+        edge; /* struct edge [up to U, 2] of validation and test; nothing for users after */
+    struct spill rest;     /* of each session: times too far apart for the store; its extras */
+    struct spill rest_end; /* uint64 [up to S] where that of each session ends; nothing for those
+                              after */
 };
 
+/* `memory` 0: no limit. */
 void all_user_sessions_open(struct all_user_sessions *all, size_t memory);
+
+/* From now on the program may hold that many bytes (session_store_within). */
+int all_user_sessions_within(struct all_user_sessions *all, size_t bytes, struct err *e);
 
 /* Appends a user with at least one session.  65: too many sessions.  73, 74: a temporary file. */
 int all_user_sessions_add(struct all_user_sessions *all, const struct user_sessions *h,
@@ -35,10 +40,12 @@ static inline size_t all_user_sessions_count(const struct all_user_sessions *all
 }
 
 /* Where the user's parts begin. */
-static inline struct edges all_user_sessions_edges(const struct all_user_sessions *all, size_t user)
-{
-    return user < all->edge.len ? all->edge.at[user] : (struct edges){0};
-}
+struct edges all_user_sessions_edges(const struct all_user_sessions *all, size_t user);
+
+/* For whoever goes through all sessions, after sessions from .. end - 1: now and then gives back
+ * the memory through which those in files were read.  all_user_sessions_forget does it at once. */
+void all_user_sessions_passed(const struct all_user_sessions *all, size_t from, size_t end);
+void all_user_sessions_forget(const struct all_user_sessions *all);
 
 /* The times of an event, and of the last one. */
 int64_t all_user_sessions_time(const struct all_user_sessions *all, size_t session, size_t event);

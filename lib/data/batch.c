@@ -55,7 +55,7 @@ static size_t add_items(const struct batching *b, size_t s, i32_vec *to)
 static void add_places(const struct batching *b, size_t s, i32_vec *to)
 {
     const int32_t *item = session_store_items(b->store, s);
-    int32_t first = (int32_t)b->store->session.at[s].item;
+    int32_t first = (int32_t)session_store_place(b->store, s);
     for (size_t i = 0; i < session_store_length(b->store, s); i++)
         if (!b->row || b->row[item[i]] >= 0)
             vec_push(to, first + (int32_t)i);

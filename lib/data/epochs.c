@@ -14,12 +14,25 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
         meta_set_bool(m, "reversed", true);
 }
 
+/* Leaves room for what passes take. */
+static int leave_room(struct epochs *p, struct err *e)
+{
+    size_t most = (size_t)p->options->memory, sessions = session_store_sessions(&p->store);
+    size_t per_session = (size_t)p->options->scheme->per_session + 1; /* 1: is it learned from */
+    size_t passes = session_store_users(&p->store) * SCHEME_PER_USER + sessions * per_session;
+    return most ? session_store_within(&p->store, most > passes ? most - passes : 1, e) : 0;
+}
+
 int epochs_open(struct epochs *p, const struct epochs_options *o, struct sessions_in *in,
                 struct frame_out *out, struct err *e)
 {
-    *p = (struct epochs){
-        .options = o, .store.item.limit = (size_t)o->memory, .store.reverses = o->reverse};
-    if (session_store_read(&p->store, in, out, e) ||
+    *p = (struct epochs){.options = o,
+                         .store.head.within = (size_t)o->memory,
+                         .store.drops_items = true,
+                         .store.reverses = o->reverse};
+    if (o->memory)
+        mem_give_back();
+    if (session_store_read(&p->store, in, out, e) || leave_room(p, e) ||
         learned_choose(&p->store, o->learned, &p->learned, e))
         return e->status;
     p->schedule = (struct schedule_out){
@@ -72,8 +85,7 @@ void epochs_drops(const struct epochs *p, struct drops *d)
 {
     const struct session_store *c = &p->store;
     struct buf why = {0};
-    for (size_t s = 0; s < session_store_sessions(c); s++)
-        d->events.of += session_store_length(c, s);
+    d->events.of += c->events;
     d->sessions.of = session_store_sessions(c);
     buf_format(&why, "not learned from, in batches under --min-batch %" PRId64,
                p->schedule.min_batch);

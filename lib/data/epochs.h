@@ -18,7 +18,8 @@ struct epochs_options {
     struct learned_share learned[2]; /* the training sessions in both are learned from */
     bool reverse;                    /* sessions are read from their end */
     int64_t seed;
-    int64_t memory; /* bytes for events; the rest goes to a temporary file; 0: no limit */
+    int64_t memory; /* bytes for sessions and all else that the program holds: what of the sessions
+                       does not fit goes to a temporary file; 0: no limit */
 };
 
 /* The caller frees with epochs_release, after epochs_open or of {0}. */

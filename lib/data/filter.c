@@ -274,6 +274,7 @@ int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
         status = s->filter->survey(s, all, e);
         if (!status)
             status = apply_to_all(c, i, s->again ? i + 1 : next, all, &room, ids, e);
+        vec_release(&s->counts);
         i = s->again ? i : next;
     }
     all_user_sessions_release(&room);

@@ -1,7 +1,8 @@
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/nth.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "data/batch.h"
 #include "data/filters.h"
 
@@ -9,8 +10,8 @@ static const double pi = 3.14159265358979323846;
 
 static int64_t user_events(const struct session_store *c, size_t user)
 {
-    return (int64_t)(c->session.at[c->first.at[user + 1]].item -
-                     c->session.at[c->first.at[user]].item);
+    return (int64_t)(session_store_place(c, (size_t)c->first.at[user + 1]) -
+                     session_store_place(c, (size_t)c->first.at[user]));
 }
 
 /* ---- users below or above the mean ---- */
@@ -69,6 +70,7 @@ int filter_survey_user_means(struct filter_setting *s, const struct all_user_ses
         statistics((size_t)(first[1] - first[0]), user_events(&all->store, u), x);
         for (int i = 0; i < 2; i++)
             s->mean[i] += x[i] / (double)users;
+        all_user_sessions_passed(all, (size_t)first[0], (size_t)first[1]);
     }
     return 0;
 }
@@ -97,11 +99,14 @@ int filter_survey_support(struct filter_setting *s, const struct all_user_sessio
     bool below = false;
     (void)e;
     vec_clear(&s->counts);
-    for (size_t u = 0; u < all_user_sessions_count(all); u++)
+    for (size_t u = 0; u < all_user_sessions_count(all); u++) {
         below = below || user_events(c, u) < s->least_user;
+        all_user_sessions_passed(all, (size_t)c->first.at[u], (size_t)c->first.at[u + 1]);
+    }
     for (size_t i = 0; i < session_store_sessions(c); i++) {
         count_items(&s->counts, session_store_items(c, i), session_store_length(c, i), 1);
         below = below || (s->least_item && session_store_length(c, i) < 2);
+        all_user_sessions_passed(all, i, i + 1);
     }
     for (size_t i = 0; i < s->counts.len; i++)
         below = below || (s->counts.at[i] && s->counts.at[i] < s->least_item);
@@ -160,46 +165,68 @@ static struct begun begun_of(const struct all_user_sessions *all, size_t user, s
 /* Items of all sessions that those that stay do not have. */
 static int64_t count_lost(const struct filter_setting *s, const struct all_user_sessions *all)
 {
+    enum { BEFORE = 1, AFTER = 2 };
     const struct session_store *c = &all->store;
-    i64_vec before = {0}, after = {0};
+    item_mark_vec marks = {0};
     int64_t lost = 0;
-    bool split = false;
     for (size_t i = 0, u = 0; i < session_store_sessions(c); i++) {
-        const int32_t *items = session_store_items(c, i);
-        size_t n = session_store_length(c, i);
         u += i == (size_t)c->first.at[u + 1];
-        count_items(&before, items, n, 1);
-        count_items(&after, items, n, !is_older(s, begun_of(all, u, i), session_store_part(c, i)));
-        split = split || session_store_part(c, i) != PART_NONE;
+        bool stays = !is_older(s, begun_of(all, u, i), session_store_part(c, i));
+        mark_items(&marks, session_store_items(c, i), session_store_length(c, i),
+                   stays ? BEFORE | AFTER : BEFORE);
+        all_user_sessions_passed(all, i, i + 1);
     }
-    for (size_t i = 0; i < before.len && split; i++)
-        lost += before.at[i] && !after.at[i];
-    vec_release(&before);
-    vec_release(&after);
+    bool split = session_store_part_count(c, PART_NONE) < session_store_sessions(c);
+    for (size_t i = 0; i < marks.len && split; i++)
+        lost += marks.at[i] == BEFORE;
+    vec_release(&marks);
     return lost;
+}
+
+/* Sessions of training in the order of compare_begun, by three numbers: the rank goes on among
+ * those that are equal in the ones before. */
+enum { BY_START, BY_USER, BY_SESSION, KEYS };
+
+static struct begun begun_of_rank(const struct all_user_sessions *all, uint64_t rank)
+{
+    static const int bits[KEYS] = {TIME_BITS, 31, 31};
+    const struct session_store *c = &all->store;
+    uint64_t found[KEYS];
+    for (int by = 0; by < KEYS; by++) {
+        struct nth n;
+        nth_begin(&n, rank, bits[by]);
+        do
+            for (size_t i = 0, u = 0; i < session_store_sessions(c); i++) {
+                u += i == (size_t)c->first.at[u + 1];
+                struct begun b = begun_of(all, u, i);
+                uint64_t key[KEYS] = {(uint64_t)b.start, (uint64_t)b.user, b.session};
+                if (is_training(session_store_part(c, i)) &&
+                    !memcmp(key, found, (size_t)by * sizeof *key))
+                    nth_show(&n, key[by]);
+                all_user_sessions_passed(all, i, i + 1);
+            }
+        while (nth_again(&n));
+        found[by] = n.value;
+        rank = n.rank;
+    }
+    return (struct begun){(int64_t)found[BY_START], (int32_t)found[BY_USER], found[BY_SESSION]};
 }
 
 int filter_survey_recent(struct filter_setting *s, const struct all_user_sessions *all,
                          struct err *e)
 {
     const struct session_store *c = &all->store;
-    VEC(struct begun) sessions = {0};
-    for (size_t i = 0, u = 0; i < session_store_sessions(c); i++) {
-        u += i == (size_t)c->first.at[u + 1];
-        if (is_training(session_store_part(c, i)))
-            vec_push(&sessions, begun_of(all, u, i));
-    }
+    size_t training =
+        session_store_part_count(c, PART_NONE) + session_store_part_count(c, PART_TRAIN);
     (void)e;
-    size_t stay = (size_t)fraction_floor(s->fraction, (int64_t)sessions.len);
+    size_t stay = (size_t)fraction_floor(s->fraction, (int64_t)training);
     s->oldest.start = INT64_MAX;
     if (stay) {
-        qsort(sessions.at, sessions.len, sizeof *sessions.at, compare_begun);
-        struct begun oldest = sessions.at[sessions.len - stay];
+        struct begun oldest = begun_of_rank(all, training - stay);
         s->oldest.start = oldest.start;
         s->oldest.user = oldest.user;
         s->oldest.session = oldest.session;
     }
-    vec_release(&sessions);
     s->items_lost = count_lost(s, all);
     return 0;
 }
@@ -278,7 +305,7 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
     double n = 0, mean = 0, squares = 0;
     int64_t longest = 0;
     (void)e;
-    for (size_t i = 0; i < session_store_sessions(c); i++)
+    for (size_t i = 0; i < session_store_sessions(c); i++) {
         for (size_t j = 1; is_training(session_store_part(c, i)) && j < session_store_length(c, i);
              j++) {
             int64_t dwell =
@@ -289,6 +316,8 @@ int filter_survey_dwell(struct filter_setting *s, const struct all_user_sessions
             if (dwell > longest)
                 longest = dwell;
         }
+        all_user_sessions_passed(all, i, i + 1);
+    }
     find_edges(s, n ? sqrt(squares / n) * cbrt(24 * sqrt(pi) / n) : 0, longest);
     return 0;
 }

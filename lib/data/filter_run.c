@@ -7,12 +7,14 @@ struct filtering {
     struct frame_out *out;
     struct reindex relabel;
     struct merge_users merging;       /* of a chain that merges: what was read */
+    uint64_t adjoined;                /* by it */
     struct user_sessions now;         /* the user being read */
     VEC(bool) seen;                   /* by user id: has begun */
     struct all_user_sessions held;    /* users that wait for the end of the input */
     bool any, split;                  /* whether one user is through; whether it is split */
     bool surveys;                     /* whether a filter needs all users */
     bool holds;                       /* whether all wait for the end of the input */
+    size_t memory;                    /* as filter_run has it */
     uint64_t users, sessions, events; /* read */
     i64_vec train;                    /* by item id: events in the training part */
 };
@@ -65,16 +67,34 @@ static int user_end(struct filtering *r, struct err *e)
     return r->holds || r->split ? hold(r, e) : write_user_now(r, e);
 }
 
+/* Bytes that what comes after reading takes for each user and item: a second store's users, and
+ * three counts of each item, which grow by halves (vec_push). */
+enum { LATER_PER_USER = 12, LATER_PER_ITEM = 36 };
+
+/* Sessions that are read leave room for that. */
+static int leave_room(struct filtering *r, struct err *e)
+{
+    size_t later = all_user_sessions_count(&r->held) * LATER_PER_USER +
+                   (size_t)names_count(r->relabel.items.names) * LATER_PER_ITEM;
+    if (!r->memory)
+        return 0;
+    return all_user_sessions_within(&r->held, r->memory > later ? r->memory - later : 1, e);
+}
+
 /* Applies the filters that need all users. */
 static int finish(struct filtering *r, struct err *e)
 {
     const struct session_store *c = &r->held.store;
     int status = all_user_sessions_end(&r->held, e);
+    if (!status)
+        status = leave_room(r, e);
     if (!status && r->surveys)
         status = filter_chain_finish(r->chain, &r->held, &r->relabel.users, e);
-    for (size_t s = 0; !status && s < session_store_sessions(c); s++)
+    for (size_t s = 0; !status && s < session_store_sessions(c); s++) {
         if (check_part(r, session_store_part(c, s), e))
             status = of_user(r, r->held.user.at[session_store_user(c, s)], e);
+        all_user_sessions_passed(&r->held, s, s + 1);
+    }
     return status;
 }
 
@@ -134,6 +154,8 @@ static int take_merged(struct filtering *r, const struct meta *input, struct err
         status = merge_users_end(&r->merging, r->relabel.users.names, e);
     while (!status && (s = merge_users_next(&r->merging)))
         status = take_session(r, s, e);
+    r->adjoined = r->merging.adjoined;
+    merge_users_release(&r->merging);
     return status;
 }
 
@@ -155,13 +177,15 @@ static int take_all(struct filtering *r, struct sessions_in *in, struct err *e)
 static uint64_t count_used(const struct filtering *r)
 {
     const struct session_store *c = &r->held.store;
-    i64_vec counts = {0};
+    item_mark_vec marks = {0};
     uint64_t used = 0;
-    for (size_t s = 0; s < session_store_sessions(c); s++)
-        count_items(&counts, session_store_items(c, s), session_store_length(c, s), 1);
-    for (size_t i = 0; i < counts.len; i++)
-        used += counts.at[i] > 0;
-    vec_release(&counts);
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        mark_items(&marks, session_store_items(c, s), session_store_length(c, s), 1);
+        all_user_sessions_passed(&r->held, s, s + 1);
+    }
+    for (size_t i = 0; i < marks.len; i++)
+        used += marks.at[i];
+    vec_release(&marks);
     return used;
 }
 
@@ -192,6 +216,7 @@ static int write_held(struct filtering *r, struct split_report *report, struct e
         for (size_t s = (size_t)first[u]; s < (size_t)first[u + 1] && !status; s++) {
             session_view_of(&v, &r->held, u, s);
             status = reindex_session(&r->relabel, r->out, &v.session, e);
+            all_user_sessions_passed(&r->held, s, s + 1);
         }
         if (!status)
             status = frame_out_pause(r->out, e);
@@ -209,10 +234,13 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
                struct filter_begin begin, size_t memory, struct filter_result *result,
                struct err *e)
 {
-    struct filtering r = {.chain = chain, .out = out, .surveys = filter_chain_surveys(chain)};
+    struct filtering r = {
+        .chain = chain, .out = out, .surveys = filter_chain_surveys(chain), .memory = memory};
     int status = 0;
-    merge_users_open(&r.merging, memory / 2);
-    all_user_sessions_open(&r.held, chain->merges ? memory / 2 : memory);
+    if (memory)
+        mem_give_back();
+    merge_users_open(&r.merging, memory);
+    all_user_sessions_open(&r.held, memory);
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));
@@ -232,7 +260,7 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
     if (!status && !r.holds)
         count_drops(&r, (uint64_t)r.relabel.users.used, (uint64_t)r.relabel.items.used,
                     &result->drops);
-    result->adjoined = r.merging.adjoined;
+    result->adjoined = r.adjoined;
 
     merge_users_release(&r.merging);
     all_user_sessions_release(&r.held);

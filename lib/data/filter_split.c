@@ -1,6 +1,4 @@
-#include <stdlib.h>
-
-#include "base/ascending.h"
+#include "base/nth.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "data/filters.h"
@@ -77,42 +75,70 @@ static int64_t last_time(const struct session *s)
     return s->times[s->count - 1];
 }
 
-/* The times of the last events of the part's sessions, ascending. */
-static i64_vec ends_of(const struct all_user_sessions *all, enum part of)
+/* Calls `see` with the time of the last event of each session of the part. */
+static void each_end(const struct all_user_sessions *all, enum part of,
+                     void (*see)(void *to, int64_t end), void *to)
 {
-    i64_vec ends = {0};
-    for (size_t s = 0; s < session_store_sessions(&all->store); s++)
+    for (size_t s = 0; s < session_store_sessions(&all->store); s++) {
         if (session_store_part(&all->store, s) == of)
-            vec_push(&ends, all_user_sessions_last(all, s));
-    if (ends.len)
-        qsort(ends.at, ends.len, sizeof *ends.at, ascending_i64);
-    return ends;
+            see(to, all_user_sessions_last(all, s));
+        all_user_sessions_passed(all, s, s + 1);
+    }
+}
+
+static void see_rank(void *to, int64_t end)
+{
+    nth_show(to, (uint64_t)end);
+}
+
+/* The end of a rank among those of the part, the first one being the oldest. */
+static int64_t end_of_rank(const struct all_user_sessions *all, enum part of, uint64_t rank)
+{
+    struct nth n;
+    nth_begin(&n, rank, TIME_BITS);
+    do
+        each_end(all, of, see_rank, &n);
+    while (nth_again(&n));
+    return (int64_t)n.value;
+}
+
+/* The ends on both sides of an edge. */
+struct sides {
+    int64_t edge, before, after; /* the last one before the edge, the first one at it or after */
+};
+
+static void see_sides(void *to, int64_t end)
+{
+    struct sides *x = to;
+    if (end < x->edge && end > x->before)
+        x->before = end;
+    if (end >= x->edge && end < x->after)
+        x->after = end;
 }
 
 /* The edge is as far before the last end as the setting's number says. */
-static void find_span(struct filter_setting *s, const i64_vec *ends)
+static void find_span(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
-    size_t first = ends->len;
-    s->last = ends->len ? ends->at[ends->len - 1] : 0;
-    s->number = ends->len ? s->last - s->number : 0;
-    while (first && ends->at[first - 1] >= s->number)
-        first--;
-    s->gap = first && first < ends->len ? ends->at[first] - ends->at[first - 1] : 0;
+    size_t ends = session_store_part_count(&all->store, of);
+    s->last = ends ? end_of_rank(all, of, ends - 1) : 0;
+    s->number = ends ? s->last - s->number : 0;
+    struct sides x = {s->number, INT64_MIN, INT64_MAX};
+    each_end(all, of, see_sides, &x);
+    s->gap = x.before > INT64_MIN && x.after < INT64_MAX ? x.after - x.before : 0;
 }
 
 /* Turns a span before the last event of the part, or a share of its newest sessions, into a time:
  * sessions that end at one time are on one side of it. */
 static void find_edge(struct filter_setting *s, const struct all_user_sessions *all, enum part of)
 {
-    i64_vec ends = ends_of(all, of);
+    size_t ends = session_store_part_count(&all->store, of);
     if (s->division == DIVIDE_SPAN) {
-        find_span(s, &ends);
+        find_span(s, all, of);
     } else {
-        size_t newest = (size_t)fraction_floor(s->fraction, (int64_t)ends.len);
-        s->number = newest ? ends.at[ends.len - newest] : INT64_MAX;
+        size_t newest = (size_t)fraction_floor(s->fraction, (int64_t)ends);
+        s->number = newest ? end_of_rank(all, of, ends - newest) : INT64_MAX;
     }
     s->division = DIVIDE_TIME;
-    vec_release(&ends);
 }
 
 int filter_survey_split(struct filter_setting *s, const struct all_user_sessions *all,
@@ -275,9 +301,11 @@ int filter_survey_drop_unseen(struct filter_setting *s, const struct all_user_se
 {
     const struct session_store *c = &all->store;
     (void)e;
-    for (size_t i = 0; i < session_store_sessions(c); i++)
+    for (size_t i = 0; i < session_store_sessions(c); i++) {
         count_items(&s->counts, session_store_items(c, i), session_store_length(c, i),
                     session_store_part(c, i) == PART_TRAIN);
+        all_user_sessions_passed(all, i, i + 1);
+    }
     return 0;
 }
 

@@ -1,9 +1,8 @@
 #include "data/learned.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-
-#include "base/ascending.h"
+#include "base/nth.h"
+#include "base/time.h"
 
 bool learned_share_parse(const char *text, struct learned_share *to)
 {
@@ -19,28 +18,33 @@ static void bounds(const struct learned_share *share, int64_t n, int64_t *from, 
     *to = share->newest ? n : fraction_floor(share->of, n);
 }
 
-static void starts_of_training(const struct session_store *c, i64_vec *start)
+/* The start of the training session of a rank, the first one being the oldest. */
+static int64_t start_of_rank(const struct session_store *c, int64_t rank)
 {
-    for (size_t s = 0; s < session_store_sessions(c); s++)
-        if (session_store_part(c, s) == PART_TRAIN)
-            vec_push(start, session_store_start(c, s));
-    if (start->len)
-        qsort(start->at, start->len, sizeof *start->at, ascending_i64);
+    struct nth n;
+    nth_begin(&n, (uint64_t)rank, TIME_BITS);
+    do
+        for (size_t s = 0; s < session_store_sessions(c); s++) {
+            if (session_store_part(c, s) == PART_TRAIN)
+                nth_show(&n, (uint64_t)session_store_start(c, s));
+            session_store_passed(c, s, s + 1);
+        }
+    while (nth_again(&n));
+    return (int64_t)n.value;
 }
 
 static void keep_of_all(const struct session_store *c, const struct learned_share *share,
                         unsigned char *learned)
 {
-    i64_vec start = {0};
-    starts_of_training(c, &start);
-    int64_t n = (int64_t)start.len, from, to;
+    int64_t n = (int64_t)session_store_part_count(c, PART_TRAIN), from, to;
     bounds(share, n, &from, &to);
+    int64_t first = from < n ? start_of_rank(c, from) : 0;
+    int64_t end = to < n ? start_of_rank(c, to) : TIME_LIMIT;
     for (size_t s = 0; s < session_store_sessions(c); s++) {
         int64_t at = session_store_start(c, s);
-        bool before = from < n && at < start.at[from], after = to < n && at >= start.at[to];
-        learned[s] &= !before && !after;
+        learned[s] &= at >= first && at < end;
+        session_store_passed(c, s, s + 1);
     }
-    vec_release(&start);
 }
 
 static void keep_of_user(const struct session_store *c, const struct learned_share *share,
@@ -56,20 +60,31 @@ static void keep_of_user(const struct session_store *c, const struct learned_sha
             learned[s] &= number >= from && number < to;
             number++;
         }
+    session_store_passed(c, begin, end);
 }
 
 static size_t count_learned(const struct session_store *c, const unsigned char *learned)
 {
     size_t count = 0;
-    for (size_t s = 0; s < session_store_sessions(c); s++)
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
         count += session_store_part(c, s) == PART_TRAIN && learned[s];
+        session_store_passed(c, s, s + 1);
+    }
     return count;
+}
+
+static bool is_all(const struct learned_share *share)
+{
+    return share->of.over == share->of.under;
 }
 
 int learned_choose(const struct session_store *c, const struct learned_share share[2],
                    unsigned char **learned, struct err *e)
 {
     size_t sessions = session_store_sessions(c), of = session_store_part_count(c, PART_TRAIN);
+    *learned = NULL;
+    if (is_all(&share[0]) && is_all(&share[1]))
+        return 0;
     *learned = mem_alloc(sessions);
     memset(*learned, 1, sessions);
     for (int i = 0; i < 2; i++) {

@@ -15,9 +15,9 @@ struct learned_share {
 /* "0.8", "user:4/5"; false on anything else, and on 0. */
 bool learned_share_parse(const char *text, struct learned_share *to);
 
-/* Marks the training sessions that are in both shares: learned [S], which the caller frees.  Of all
- * sessions, those of equal start are on one side of an edge.  The oldest F and the newest 1 - F
- * have none in common, and together all.  65: there are none. */
+/* Marks the training sessions that are in both shares: learned [S], which the caller frees; NULL:
+ * all are.  Of all sessions, those of equal start are on one side of an edge.  The oldest F and the
+ * newest 1 - F have none in common, and together all.  65: there are none. */
 int learned_choose(const struct session_store *c, const struct learned_share share[2],
                    unsigned char **learned, struct err *e);
 

@@ -1,6 +1,10 @@
+#define _GNU_SOURCE /* qsort_r */
 #include "data/merge_users.h"
 
 #include <stdlib.h>
+
+/* Runs are read in no order: each lets the system map some pages of every file. */
+enum { RUNS_TOGETHER = 32 };
 
 void merge_users_open(struct merge_users *m, size_t memory)
 {
@@ -14,7 +18,7 @@ static int end_run(struct merge_users *m, struct err *e)
 {
     if (!m->reading.sessions.len)
         return 0;
-    struct merge_run run = {.place = (int32_t)m->runs.len, .stream = m->stream};
+    struct merge_run run = {.place = (int32_t)m->runs.len, .stream = (uint32_t)m->stream};
     vec_push(&m->runs, run);
     int status = all_user_sessions_add(&m->all, &m->reading, e);
     user_sessions_clear(&m->reading);
@@ -34,10 +38,27 @@ int merge_users_add(struct merge_users *m, uint64_t stream, const struct session
     return 0;
 }
 
-static int compare_runs(const void *a, const void *b)
+/* The first bytes of a name, as a number that is in their order. */
+static uint64_t first_bytes(struct bytes name)
+{
+    uint64_t x = 0;
+    for (size_t i = 0; i < sizeof x; i++)
+        x = x << 8 | (i < name.len ? (unsigned char)name.at[i] : 0);
+    return x;
+}
+
+/* The user of a run. */
+static struct bytes run_user(const struct merge_users *m, const struct merge_run *run)
+{
+    return names_at(m->names, m->all.user.at[run->place]);
+}
+
+static int compare_runs(const void *a, const void *b, void *merging)
 {
     const struct merge_run *x = a, *y = b;
-    int order = bytes_compare(x->user, y->user);
+    if (x->first_bytes != y->first_bytes)
+        return x->first_bytes < y->first_bytes ? -1 : 1;
+    int order = bytes_compare(run_user(merging, x), run_user(merging, y));
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
@@ -45,10 +66,11 @@ int merge_users_end(struct merge_users *m, const struct names *names, struct err
 {
     if (end_run(m, e) || all_user_sessions_end(&m->all, e))
         return e->status;
+    m->names = names;
     for (size_t i = 0; i < m->runs.len; i++)
-        m->runs.at[i].user = names_at(names, m->all.user.at[i]);
+        m->runs.at[i].first_bytes = first_bytes(run_user(m, &m->runs.at[i]));
     if (m->runs.len)
-        qsort(m->runs.at, m->runs.len, sizeof *m->runs.at, compare_runs);
+        qsort_r(m->runs.at, m->runs.len, sizeof *m->runs.at, compare_runs, m);
     return 0;
 }
 
@@ -76,11 +98,13 @@ static bool begin_user(struct merge_users *m)
 {
     const int32_t *first = m->all.store.first.at;
     size_t from = m->next_run;
+    if (from % RUNS_TOGETHER == 0)
+        all_user_sessions_forget(&m->all);
     vec_clear(&m->sessions);
     m->next_session = 0;
     for (; m->next_run < m->runs.len; m->next_run++) {
         const struct merge_run *run = &m->runs.at[m->next_run];
-        if (!bytes_equal(run->user, m->runs.at[from].user))
+        if (m->all.user.at[run->place] != m->all.user.at[m->runs.at[from].place])
             break;
         for (int32_t s = first[run->place]; s < first[run->place + 1]; s++)
             vec_push(&m->sessions,

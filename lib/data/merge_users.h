@@ -12,9 +12,9 @@
 
 /* What one stream has of a user: a user's sessions that follow each other. */
 struct merge_run {
-    struct bytes user;
-    int32_t place; /* in the store */
-    uint64_t stream;
+    uint64_t first_bytes; /* of the user's name */
+    int32_t place;        /* in the store */
+    uint32_t stream;
 };
 
 struct merge_session {
@@ -28,6 +28,7 @@ struct merge_users {
     struct user_sessions reading; /* the run that is read, and its stream */
     uint64_t stream;
     VEC(struct merge_run) runs;         /* as they came; after merge_users_end by user */
+    const struct names *names;          /* of users */
     size_t next_run;                    /* the first of the next user */
     VEC(struct merge_session) sessions; /* of the current user */
     size_t next_session;
@@ -37,7 +38,8 @@ struct merge_users {
         adjoined; /* sessions that begin less than that after one of another stream has ended */
 };
 
-/* Events may take `memory` bytes; those beyond are in temporary files. */
+/* What does not fit into the `memory` that the program may hold is in temporary files; 0: no limit.
+ */
 void merge_users_open(struct merge_users *m, size_t memory);
 
 /* Copies a session of a stream, which are numbered as they come.  65: it is of a part of a split;

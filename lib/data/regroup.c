@@ -6,6 +6,7 @@
 
 enum {
     FIRST_ROOM = 1024,      /* rows */
+    CHECKED = 4096,         /* rows after which what is left of the memory is looked at again */
     BLOCK_LEAST = 4 << 10,  /* bytes read of a part at a time */
     BLOCK_MOST = 256 << 10, /* the same, and what is written at a time */
 };
@@ -18,35 +19,62 @@ struct head {
 
 void regroup_open(struct regroup *g, size_t row_size, size_t memory)
 {
-    *g = (struct regroup){.row_size = row_size, .memory = memory, .scratch.fd = -1};
+    *g = (struct regroup){
+        .row_size = row_size, .memory = memory, .before = mem_held(), .scratch.fd = -1};
 }
 
 /* ---- rows in memory ---- */
 
+static size_t row_bytes(const struct regroup *g)
+{
+    return g->row_size + sizeof *g->next;
+}
+
+static size_t users_held(const struct regroup *g)
+{
+    return names_held(&g->users) + g->chains.cap * sizeof *g->chains.at +
+           g->sorted.cap * sizeof *g->sorted.at;
+}
+
+/* What rows and users may take: items that the program has come to know since take the rest. */
+static size_t memory_left(const struct regroup *g)
+{
+    size_t own = g->room * row_bytes(g) + users_held(g) + g->block.cap;
+    size_t others = mem_held() > g->before + own ? mem_held() - g->before - own : 0;
+    return others < g->memory / 4 * 3 ? g->memory - others : g->memory / 4;
+}
+
 /* Rows get three quarters of the memory, users what is left. */
+static size_t rows_most(const struct regroup *g)
+{
+    size_t most = memory_left(g) / 4 * 3 / row_bytes(g);
+    return most > UINT32_MAX ? UINT32_MAX : most > 16 ? most : 16;
+}
+
+static void set_room(struct regroup *g, size_t rows)
+{
+    g->room = rows;
+    g->rows = mem_resize(g->rows, rows * g->row_size);
+    g->next = mem_resize(g->next, rows * sizeof *g->next);
+}
+
 static bool rows_full(struct regroup *g)
 {
-    size_t most = g->memory / 4 * 3 / (g->row_size + sizeof *g->next);
-    if (g->count < g->room)
+    if (g->count < g->room && g->count % CHECKED)
         return false;
-    if (most > UINT32_MAX)
-        most = UINT32_MAX;
-    if (g->room && g->room >= most)
+    size_t most = rows_most(g), twice = g->room ? 2 * g->room : FIRST_ROOM;
+    if (g->count >= most)
         return true;
-    g->room = g->room ? 2 * g->room : FIRST_ROOM;
-    if (g->room > most)
-        g->room = most > 16 ? most : 16;
-    g->rows = mem_resize(g->rows, g->room * g->row_size);
-    g->next = mem_resize(g->next, g->room * sizeof *g->next);
+    if (g->count == g->room)
+        set_room(g, twice < most ? twice : most);
     return false;
 }
 
 static bool users_full(const struct regroup *g)
 {
     const struct names *u = &g->users;
-    size_t each =
-        sizeof *u->start.at + sizeof *u->hash.at + sizeof *g->chains.at + sizeof *g->sorted.at;
-    return u->text.len + u->start.len * each + u->slots * sizeof *u->slot > g->memory / 4;
+    size_t each = sizeof *u->start.at + sizeof *g->chains.at + sizeof *g->sorted.at;
+    return u->text.len + u->start.len * each + u->slots * sizeof *u->slot > memory_left(g) / 4;
 }
 
 static int compare_users(const void *a, const void *b)
@@ -97,9 +125,12 @@ static int spill(struct regroup *g, struct err *e)
         return e->status;
     part.end = g->scratch.size;
     vec_push(&g->parts, part);
-    names_clear(&g->users);
-    vec_clear(&g->chains);
+    names_release(&g->users);
+    vec_release(&g->chains);
+    vec_release(&g->sorted);
     g->count = 0;
+    if (g->room > rows_most(g))
+        set_room(g, rows_most(g));
     return 0;
 }
 
@@ -183,7 +214,7 @@ static void exchange(void *heap, size_t a, size_t b)
 
 static int open_parts(struct regroup *g, struct err *e)
 {
-    size_t size = g->memory / g->parts.len;
+    size_t size = memory_left(g) / g->parts.len;
     if (size < BLOCK_LEAST)
         size = BLOCK_LEAST;
     if (size > BLOCK_MOST)
@@ -212,6 +243,7 @@ static void release_memory(struct regroup *g)
     mem_free(g->next);
     g->rows = NULL;
     g->next = NULL;
+    g->room = 0;
 }
 
 int regroup_sort(struct regroup *g, struct err *e)

@@ -28,6 +28,7 @@ struct regroup_part {          /* of the temporary file */
 
 struct regroup {
     size_t row_size, memory;
+    size_t before; /* bytes that the program held when it began */
     struct names users;
     size_t last;                      /* the user of the last row */
     VEC(struct regroup_chain) chains; /* of each user */
@@ -45,7 +46,8 @@ struct regroup {
     uint32_t row, left; /* of the user in memory */
 };
 
-/* Rows have row_size bytes; rows and users' names may take `memory` bytes. */
+/* Rows have row_size bytes.  Rows, users' names and what else the program holds from now on may
+ * take `memory` bytes together: rows and users get what that leaves, a quarter at least. */
 void regroup_open(struct regroup *g, size_t row_size, size_t memory);
 
 /* 73, 74: the temporary file. */

@@ -7,8 +7,11 @@
 void new_ids_note(struct new_ids *l, const struct named *n)
 {
     vec_push(&l->id, -1);
-    if (n->attributes.packed.len)
-        buf_append(&l->packed, n->attributes.packed.at, n->attributes.packed.len);
+    if (!n->attributes.packed.len)
+        return;
+    while (l->end.len + 1 < l->id.len)
+        vec_push(&l->end, l->packed.len);
+    buf_append(&l->packed, n->attributes.packed.at, n->attributes.packed.len);
     vec_push(&l->end, l->packed.len);
 }
 
@@ -21,6 +24,8 @@ static void new_ids_release(struct new_ids *l)
 
 struct attributes new_ids_attributes(const struct new_ids *l, int32_t id)
 {
+    if ((size_t)id >= l->end.len)
+        return (struct attributes){{NULL, 0}};
     size_t start = id ? l->end.at[id - 1] : 0, len = l->end.at[id] - start;
     return (struct attributes){{len ? l->packed.at + start : NULL, len}};
 }

@@ -12,7 +12,7 @@ struct new_ids {
     i32_vec id;                /* -1: not used yet */
     int32_t used;
     struct buf packed; /* attributes end to end */
-    VEC(size_t) end;   /* where those of each one end in packed */
+    VEC(size_t) end;   /* where those of each one end in packed; nobody after these has any */
 };
 
 /* Notes a user or item of the input; call it in the order of the ids. */

@@ -17,7 +17,7 @@ void repeats_find(struct repeats *r, const struct session_store *c, int32_t item
 static inline bool repeats_at(const struct repeats *r, const struct session_store *c,
                               size_t session, size_t event)
 {
-    size_t at = c->session.at[session].item + event;
+    size_t at = session_store_place(c, session) + event;
     return r->bit[at / 8] >> at % 8 & 1;
 }
 

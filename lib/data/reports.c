@@ -1,5 +1,6 @@
 #include "data/reports.h"
 
+#include "base/mem.h"
 #include "base/time.h"
 
 void report_drops(struct cli *cli, const struct drops *d)
@@ -9,6 +10,14 @@ void report_drops(struct cli *cli, const struct drops *d)
     if (text.len)
         cli_note(cli, "%.*s", (int)text.len, text.at);
     buf_release(&text);
+}
+
+void report_memory(struct cli *cli, int64_t memory)
+{
+    size_t most = mem_most_held();
+    if (most > (size_t)memory + MEM_BESIDE)
+        cli_warn(cli, "--memory: %zu MB were needed for what cannot wait in temporary files",
+                 most >> 20);
 }
 
 /* Names the day or week that a part is, and warns where it lies far behind all other sessions. */

@@ -8,6 +8,9 @@
 /* One line, where anything was dropped. */
 void report_drops(struct cli *cli, const struct drops *d);
 
+/* One line, where the program needed more than the `memory` that it was given. */
+void report_memory(struct cli *cli, int64_t memory);
+
 /* What was dropped, what there is to know of a split, and what was lost after one. */
 void report_filtering(struct cli *cli, const struct filter_chain *chain,
                       const struct filter_result *result);

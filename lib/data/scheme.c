@@ -1,5 +1,7 @@
 #include "data/scheme.h"
 
+#include <limits.h>
+
 #include "base/heap.h"
 #include "base/random.h"
 
@@ -7,9 +9,8 @@
 
 /* Sessions next .. end - 1 of the store, of one user, that follow each other. */
 struct session_range {
-    size_t next, end;
+    int32_t next, end;
 };
-typedef VEC(struct session_range) session_range_vec;
 
 static bool is_of(const struct schedule_out *o, size_t session, enum part part)
 {
@@ -24,20 +25,21 @@ static struct session_range *ranges_of(const struct schedule_out *o, enum part p
     const struct session_store *c = o->store;
     struct session_range *range = mem_zero(session_store_users(c), sizeof *range);
     for (size_t u = 0; u < session_store_users(c); u++) {
-        size_t s = (size_t)c->first.at[u], end = (size_t)c->first.at[u + 1];
-        while (s < end && !is_of(o, s, part))
+        int32_t s = c->first.at[u], end = c->first.at[u + 1];
+        while (s < end && !is_of(o, (size_t)s, part))
             s++;
         range[u].next = s;
-        while (s < end && is_of(o, s, part))
+        while (s < end && is_of(o, (size_t)s, part))
             s++;
         range[u].end = s;
+        session_store_passed(c, (size_t)c->first.at[u], (size_t)end);
     }
     return range;
 }
 
 static size_t sessions_left(const struct session_range *t)
 {
-    return t->end - t->next;
+    return (size_t)(t->end - t->next);
 }
 
 static struct random random_for(const struct schedule_out *o, struct epoch epoch)
@@ -46,52 +48,58 @@ static struct random random_for(const struct schedule_out *o, struct epoch epoch
 }
 
 /* Every order is as likely as any other (Fisher, Yates). */
-static void shuffle(session_range_vec *ranges, struct random random)
+static void shuffle(i32_vec *sessions, struct random random)
 {
-    for (size_t i = ranges->len; i > 1; i--) {
+    for (size_t i = sessions->len; i > 1; i--) {
         size_t j = random_below(&random, (uint32_t)i);
-        struct session_range range = ranges->at[j];
-        ranges->at[j] = ranges->at[i - 1];
-        ranges->at[i - 1] = range;
+        int32_t session = sessions->at[j];
+        sessions->at[j] = sessions->at[i - 1];
+        sessions->at[i - 1] = session;
     }
 }
 
-/* The sessions of the part in a random order, each a range of its own. */
-static session_range_vec drawn_sessions(const struct schedule_out *o, struct epoch epoch)
+/* The sessions of the part in a random order. */
+static i32_vec drawn_sessions(const struct schedule_out *o, struct epoch epoch)
 {
-    session_range_vec ranges = {0};
-    for (size_t s = 0; s < session_store_sessions(o->store); s++)
+    i32_vec sessions = {0};
+    vec_reserve(&sessions, session_store_part_count(o->store, epoch.part));
+    for (size_t s = 0; s < session_store_sessions(o->store); s++) {
         if (is_of(o, s, epoch.part))
-            vec_push(&ranges, ((struct session_range){s, s + 1}));
-    shuffle(&ranges, random_for(o, epoch));
-    return ranges;
+            vec_push(&sessions, (int32_t)s);
+        session_store_passed(o->store, s, s + 1);
+    }
+    shuffle(&sessions, random_for(o, epoch));
+    return sessions;
 }
 
-/* The users of the part, with the range of each one's sessions, in the order in which they first
- * occur in a random order of all sessions.  So users with many sessions tend to come early: a slot
- * that began one of them last would run alone at the end. */
-static session_range_vec drawn_users(const struct schedule_out *o, struct epoch epoch)
+/* Keeps of each user the first one of these sessions, and of the users those with a range: users
+ * are in the order in which they first occur in a random order of all sessions.  So users with many
+ * sessions tend to come early: a slot that began one of them last would run alone at the end. */
+static void keep_users(const struct schedule_out *o, const struct session_range *range,
+                       i32_vec *sessions)
 {
-    session_range_vec ranges = {0}, sessions = drawn_sessions(o, epoch);
-    struct session_range *of_user = ranges_of(o, epoch.part);
-    for (size_t i = 0; i < sessions.len; i++) {
-        struct session_range *range = &of_user[session_store_user(o->store, sessions.at[i].next)];
-        if (sessions_left(range) > 0)
-            vec_push(&ranges, *range);
-        range->next = range->end;
+    unsigned char *had = mem_zero(session_store_users(o->store), 1);
+    size_t kept = 0;
+    for (size_t i = 0; i < sessions->len; i++) {
+        int32_t user = session_store_user(o->store, (size_t)sessions->at[i]);
+        if (!had[user] && sessions_left(&range[user]) > 0)
+            sessions->at[kept++] = sessions->at[i];
+        had[user] = 1;
     }
-    mem_free(of_user);
-    vec_release(&sessions);
-    return ranges;
+    sessions->len = kept;
+    mem_free(had);
 }
 
 static int write_picked(struct schedule_out *o, enum part part, const int32_t *picked, size_t count,
                         struct err *e)
 {
     bool learn = part != PART_TRAIN || count >= (size_t)o->min_batch;
-    for (size_t i = 0; i < count && !learn; i++)
-        o->left_out_events += session_store_length(o->store, (size_t)picked[i]);
-    o->left_out += learn ? 0 : count;
+    if (!learn) {
+        for (size_t i = 0; i < count; i++)
+            o->left_out_events += session_store_length(o->store, (size_t)picked[i]);
+        o->left_out += count;
+        session_store_forget(o->store);
+    }
     return write_batch(o->out, picked, count, learn, e) ? e->status : frame_out_pause(o->out, e);
 }
 
@@ -144,6 +152,7 @@ static int longest_first(struct schedule_out *o, struct epoch epoch, struct err 
     struct session_range *range = ranges_of(o, epoch.part);
     int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
     key_vec heap = {0};
+    vec_reserve(&heap, session_store_users(o->store));
     for (size_t u = 0; u < session_store_users(o->store); u++)
         if (sessions_left(&range[u]) > 0)
             push_key(&heap, key_of(range, (int32_t)u));
@@ -151,7 +160,7 @@ static int longest_first(struct schedule_out *o, struct epoch epoch, struct err 
     while (heap.len > 0 && status == 0) {
         size_t count = 0;
         while (heap.len > 0 && count < (size_t)o->size)
-            picked[count++] = (int32_t)range[key_user(pop_key(&heap))].next++;
+            picked[count++] = range[key_user(pop_key(&heap))].next++;
         status = write_picked(o, epoch.part, picked, count, e);
         for (size_t i = 0; i < count; i++) {
             int32_t user = session_store_user(o->store, (size_t)picked[i]);
@@ -175,6 +184,7 @@ static int shuffled(struct schedule_out *o, struct epoch epoch, struct err *e)
     struct session_range *range = ranges_of(o, epoch.part);
     int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
     i32_vec users = {0};
+    vec_reserve(&users, session_store_users(o->store));
     for (size_t u = 0; u < session_store_users(o->store); u++)
         if (sessions_left(&range[u]) > 0)
             vec_push(&users, (int32_t)u);
@@ -186,7 +196,7 @@ static int shuffled(struct schedule_out *o, struct epoch epoch, struct err *e)
             int32_t user = users.at[j];
             users.at[j] = users.at[i];
             users.at[i] = user;
-            picked[i] = (int32_t)range[user].next++;
+            picked[i] = range[user].next++;
         }
         status = write_picked(o, epoch.part, picked, count, e);
         for (size_t i = count; i-- > 0;)
@@ -204,17 +214,13 @@ static int shuffled(struct schedule_out *o, struct epoch epoch, struct err *e)
 /* Any B sessions: batches are full to the end, but a user's sessions come in any order. */
 static int any_sessions(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    session_range_vec ranges = drawn_sessions(o, epoch);
-    int32_t *picked = mem_alloc((size_t)o->size * sizeof *picked);
+    i32_vec sessions = drawn_sessions(o, epoch);
     int status = 0;
-    for (size_t from = 0; from < ranges.len && status == 0; from += (size_t)o->size) {
-        size_t count = 0;
-        for (; count < (size_t)o->size && from + count < ranges.len; count++)
-            picked[count] = (int32_t)ranges.at[from + count].next;
-        status = write_picked(o, epoch.part, picked, count, e);
+    for (size_t from = 0; from < sessions.len && status == 0; from += (size_t)o->size) {
+        size_t left = sessions.len - from, count = left < (size_t)o->size ? left : (size_t)o->size;
+        status = write_picked(o, epoch.part, sessions.at + from, count, e);
     }
-    mem_free(picked);
-    vec_release(&ranges);
+    vec_release(&sessions);
     return status;
 }
 
@@ -229,18 +235,44 @@ static bool is_less(const void *heap, size_t a, size_t b)
     return is_greater(heap, b, a);
 }
 
-/* The next session of two events and more of the range, else of the queue from *next on; -1: there
- * is none. */
+/* What slots take: one session after another, or, with ranges, all of its user's range. */
+struct slot_queue {
+    i32_vec session;
+    size_t next;
+    const struct session_range *of_user; /* NULL: sessions alone */
+    unsigned char *length; /* of each session of the store, up to 255: they are read in no order */
+};
+
+static unsigned char *lengths_of(const struct session_store *c)
+{
+    unsigned char *length = mem_alloc(session_store_sessions(c));
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        size_t n = session_store_length(c, s);
+        length[s] = n < UCHAR_MAX ? (unsigned char)n : UCHAR_MAX;
+        session_store_passed(c, s, s + 1);
+    }
+    return length;
+}
+
+static size_t length_of(const struct schedule_out *o, const struct slot_queue *q, int32_t session)
+{
+    return q->length[session] < UCHAR_MAX ? q->length[session]
+                                          : session_store_length(o->store, (size_t)session);
+}
+
+/* The next session of two events and more of the range, else of the queue; -1: there is none. */
 static int32_t next_session(const struct schedule_out *o, struct session_range *range,
-                            const session_range_vec *queue, size_t *next)
+                            struct slot_queue *q)
 {
     for (;;) {
         while (range->next < range->end)
-            if (session_store_length(o->store, range->next++) >= 2)
-                return (int32_t)range->next - 1;
-        if (*next == queue->len)
+            if (length_of(o, q, range->next++) >= 2)
+                return range->next - 1;
+        if (q->next == q->session.len)
             return -1;
-        *range = queue->at[(*next)++];
+        int32_t s = q->session.at[q->next++];
+        *range = q->of_user ? q->of_user[session_store_user(o->store, (size_t)s)]
+                            : (struct session_range){s, s + 1};
     }
 }
 
@@ -260,22 +292,22 @@ static int write_given(struct schedule_out *o, struct given *g, size_t at_least,
 
 /* Gives sessions to the slots in the order in which they begin.  A slot that has finished a range
  * takes the next one of the queue, the lower slot first, and is idle once there is none. */
-static int fill_slots(struct schedule_out *o, const session_range_vec *queue, struct err *e)
+static int fill_slots(struct schedule_out *o, struct slot_queue *queue, struct err *e)
 {
+    queue->length = lengths_of(o->store);
     struct session_range *range = mem_zero((size_t)o->size, sizeof *range);
     key_vec heap = {0};
     struct given given = {{0}, {0}};
-    size_t next = 0;
     int status = 0;
     for (int64_t i = 0; i < o->size; i++)
         vec_push(&heap, (uint64_t)i); /* ascending numbers are a heap */
     while (heap.len && !status) {
         int32_t slot = (int32_t)(heap.at[0] & ((1 << SLOT_BITS) - 1));
-        int32_t session = next_session(o, &range[slot], queue, &next);
+        int32_t session = next_session(o, &range[slot], queue);
         if (session >= 0) {
             vec_push(&given.slot, slot);
             vec_push(&given.session, session);
-            heap.at[0] += (session_store_length(o->store, (size_t)session) - 1) << SLOT_BITS;
+            heap.at[0] += (length_of(o, queue, session) - 1) << SLOT_BITS;
         } else {
             heap.at[0] = heap.at[--heap.len];
         }
@@ -287,6 +319,8 @@ static int fill_slots(struct schedule_out *o, const session_range_vec *queue, st
     vec_release(&given.slot);
     vec_release(&given.session);
     vec_release(&heap);
+    vec_release(&queue->session);
+    mem_free(queue->length);
     mem_free(range);
     return status;
 }
@@ -294,30 +328,30 @@ static int fill_slots(struct schedule_out *o, const session_range_vec *queue, st
 /* Each slot takes one user after another, each user's sessions in order (Quadrana et al. 2017). */
 static int user_parallel(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    session_range_vec ranges = drawn_users(o, epoch);
-    int status = fill_slots(o, &ranges, e);
-    vec_release(&ranges);
+    struct session_range *range = ranges_of(o, epoch.part);
+    struct slot_queue queue = {.session = drawn_sessions(o, epoch), .of_user = range};
+    keep_users(o, range, &queue.session);
+    int status = fill_slots(o, &queue, e);
+    mem_free(range);
     return status;
 }
 
 /* Each slot takes one session after another, of any user (Hidasi et al. 2016). */
 static int session_parallel(struct schedule_out *o, struct epoch epoch, struct err *e)
 {
-    session_range_vec ranges = drawn_sessions(o, epoch);
-    int status = fill_slots(o, &ranges, e);
-    vec_release(&ranges);
-    return status;
+    struct slot_queue queue = {.session = drawn_sessions(o, epoch)};
+    return fill_slots(o, &queue, e);
 }
 
 /* ---- the table ---- */
 
 const struct scheme scheme_table[] = {
-    {"longest-first", true, false, true, longest_first},
-    {"shuffled", true, false, false, shuffled},
-    {"sessions", false, false, false, any_sessions},
-    {"user-parallel", true, true, false, user_parallel},
-    {"session-parallel", false, true, false, session_parallel},
-    {NULL, false, false, false, NULL},
+    {"longest-first", true, false, true, 0, longest_first},
+    {"shuffled", true, false, false, 0, shuffled},
+    {"sessions", false, false, false, 4, any_sessions},
+    {"user-parallel", true, true, false, 5, user_parallel},
+    {"session-parallel", false, true, false, 5, session_parallel},
+    {NULL, false, false, false, 0, NULL},
 };
 
 const struct scheme *scheme_of_tests(void)

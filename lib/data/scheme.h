@@ -24,11 +24,14 @@ struct scheme {
     bool keeps_order; /* each user's sessions come in order, none twice in a batch */
     bool parallel;    /* writes parallel mini-batches, of sessions of two events and more */
     bool repeats;     /* all passes are the same */
+    int per_session;  /* bytes of memory that a pass takes for each session */
 
     /* One pass: writes each session of the epoch's part once.  Random choices depend on the seed
      * and the epoch alone. */
     int (*pass)(struct schedule_out *s, struct epoch epoch, struct err *e);
 };
+
+enum { SCHEME_PER_USER = 16 }; /* bytes of memory that a pass of any scheme takes for each user */
 
 extern const struct scheme scheme_table[]; /* ends with a name of NULL */
 

@@ -4,23 +4,40 @@
 
 #include "base/time.h"
 
+/* Users are noted where the sessions of each begin, as long as their ids rise; from the first one
+ * on that does not, the user of every session is. */
+static void note_user(struct session_store *c, int32_t user)
+{
+    if (c->sessions == 0)
+        vec_clear(&c->first);
+    if (!c->user.len && c->first.len > (size_t)user + 1) {
+        for (size_t u = 0; u < c->first.len; u++) {
+            size_t end = u + 1 < c->first.len ? (size_t)c->first.at[u + 1] : c->sessions;
+            while (c->user.len < end)
+                vec_push(&c->user, (int32_t)u);
+        }
+    }
+    if (c->user.len)
+        vec_push(&c->user, user);
+    while (!c->user.len && c->first.len <= (size_t)user)
+        vec_push(&c->first, (int32_t)c->sessions);
+}
+
 /* `times`: seconds since the start; read where times are kept. */
 static int push(struct session_store *c, int32_t user, struct stored_session s,
                 const int32_t *items, const int32_t *times, size_t count, struct err *e)
 {
-    struct stored_session end = {0};
-    if (c->session.len == 0)
-        vec_push(&c->session, end);
-    s.item = c->session.at[c->session.len - 1].item;
-    if (count > STORED_EVENTS - s.item)
+    if (count > STORED_EVENTS - c->events)
         return err_set(e, STATUS_DATA, "more than %" PRIu64 " events", STORED_EVENTS);
-    end.item = (s.item + count) & STORED_EVENTS;
-    c->session.at[c->session.len - 1] = s;
-    vec_push(&c->session, end);
-    vec_push(&c->user, user);
-    if (c->keeps_times && spill_append(&c->time, times, count * sizeof *times, e))
+    s.item = c->events & STORED_EVENTS;
+    note_user(c, user);
+    c->events += count;
+    c->sessions++;
+    c->parts[s.part]++;
+    if (spill_append(&c->head, &s, sizeof s, e) ||
+        (c->keeps_times && spill_append(&c->time, times, count * sizeof *times, e)))
         return e->status;
-    return spill_append(&c->item, items, count * sizeof *items, e);
+    return c->drops_items ? 0 : spill_append(&c->item, items, count * sizeof *items, e);
 }
 
 const int32_t *stored_column_codes(const struct stored_column *c, const struct session *s,
@@ -74,28 +91,29 @@ int session_store_add(struct session_store *c, const struct session *s, struct e
                : 0;
 }
 
-/* Counts each user's sessions into `first`; returns whether they are grouped by user. */
-static bool count_users(struct session_store *c)
+/* Counts each user's sessions, which are mixed, into `first`. */
+static void count_users(struct session_store *c)
 {
-    bool grouped = true;
     vec_clear(&c->first);
     vec_push(&c->first, 0);
-    for (size_t s = 0; s < session_store_sessions(c); s++) {
+    for (size_t s = 0; s < c->sessions; s++) {
         size_t user = (size_t)c->user.at[s];
-        grouped = grouped && (s == 0 || c->user.at[s - 1] <= c->user.at[s]);
         while (c->first.len < user + 2)
             vec_push(&c->first, 0);
         c->first.at[user + 1]++;
     }
     for (size_t u = 1; u < c->first.len; u++)
         c->first.at[u] += c->first.at[u - 1];
-    return grouped;
 }
 
-static int end_events(struct session_store *c, struct err *e)
+/* All that a session has, and the end of the last one. */
+static int end_sessions(struct session_store *c, struct err *e)
 {
-    int status =
-        spill_end(&c->item, e) || (c->keeps_times && spill_end(&c->time, e)) ? e->status : 0;
+    const struct stored_session end = {.item = c->events & STORED_EVENTS};
+    int status = spill_append(&c->head, &end, sizeof end, e) || spill_end(&c->head, e) ||
+                         spill_end(&c->item, e) || (c->keeps_times && spill_end(&c->time, e))
+                     ? e->status
+                     : 0;
     for (size_t i = 0; i < c->columns.len && !status; i++)
         status = spill_end(&c->columns.at[i].code, e);
     return status;
@@ -112,51 +130,64 @@ static int copy_columns(struct session_store *to, const struct session_store *fr
     return 0;
 }
 
-static void open_columns(struct session_store *to, const struct session_store *like)
+/* An empty spill with the limits of another one. */
+static struct spill spill_like(const struct spill *s)
 {
-    for (size_t i = 0; i < like->columns.len; i++) {
-        const struct stored_column *c = &like->columns.at[i];
-        vec_push(&to->columns,
-                 ((struct stored_column){c->key, c->codes, {.limit = c->code.limit}}));
+    return (struct spill){.limit = s->limit, .within = s->within};
+}
+
+static struct session_store store_like(const struct session_store *c)
+{
+    struct session_store to = {.head = spill_like(&c->head),
+                               .item = spill_like(&c->item),
+                               .time = spill_like(&c->time),
+                               .drops_items = c->drops_items,
+                               .keeps_times = c->keeps_times};
+    for (size_t i = 0; i < c->columns.len; i++) {
+        const struct stored_column *column = &c->columns.at[i];
+        vec_push(&to.columns,
+                 ((struct stored_column){column->key, column->codes, spill_like(&column->code)}));
     }
+    return to;
 }
 
 /* A stable counting sort: a stream may mix the sessions of its users. */
 static int sort_by_user(struct session_store *c, struct err *e)
 {
-    size_t sessions = session_store_sessions(c);
-    size_t *order = mem_alloc(sessions * sizeof *order);
+    int32_t *order = mem_alloc(c->sessions * sizeof *order);
     int32_t *next = mem_alloc(c->first.len * sizeof *next);
     memcpy(next, c->first.at, c->first.len * sizeof *next);
-    for (size_t s = 0; s < sessions; s++)
-        order[next[c->user.at[s]]++] = s;
-    struct session_store to = {
-        .item.limit = c->item.limit, .time.limit = c->item.limit, .keeps_times = c->keeps_times};
-    open_columns(&to, c);
+    for (size_t s = 0; s < c->sessions; s++)
+        order[next[c->user.at[s]]++] = (int32_t)s;
+    struct session_store to = store_like(c);
     const int32_t *time = (const int32_t *)(const void *)c->time.at;
     int status = 0;
-    for (size_t i = 0; i < sessions && !status; i++) {
-        size_t s = order[i];
-        status = push(&to, c->user.at[s], c->session.at[s], session_store_items(c, s),
-                      time ? time + c->session.at[s].item : NULL, session_store_length(c, s), e) ||
-                         copy_columns(&to, c, s, e)
-                     ? e->status
-                     : 0;
+    for (size_t i = 0; i < c->sessions && !status; i++) {
+        size_t s = (size_t)order[i];
+        status =
+            push(&to, c->user.at[s], *stored_session(c, s), session_store_items(c, s),
+                 time ? time + session_store_place(c, s) : NULL, session_store_length(c, s), e) ||
+                    copy_columns(&to, c, s, e)
+                ? e->status
+                : 0;
     }
-    if (!status)
-        status = end_events(&to, e);
-    count_users(&to);
     mem_free(order);
     mem_free(next);
     session_store_release(c);
     *c = to;
-    return status;
+    return status ? status : end_sessions(c, e);
 }
 
 int session_store_end(struct session_store *c, struct err *e)
 {
-    if (end_events(c, e) || (!count_users(c) && sort_by_user(c, e)))
+    if (c->sessions && end_sessions(c, e))
         return e->status;
+    if (c->user.len) {
+        count_users(c);
+        if (sort_by_user(c, e))
+            return e->status;
+    }
+    vec_push(&c->first, (int32_t)c->sessions);
     vec_release(&c->user);
     vec_release(&c->last);
     reversed_release(&c->turned);
@@ -185,8 +216,7 @@ static int check_part(struct session_store *c, const struct session *s, struct e
 /* Batches number sessions by user. */
 static int check_user(const struct session_store *c, const struct session *s, struct err *e)
 {
-    size_t n = c->user.len;
-    return n && s->user < c->user.at[n - 1]
+    return c->first.len > (size_t)s->user + 1
                ? err_set(e, STATUS_DATA,
                          "the sessions of a user do not follow each other, as the sessionizers "
                          "write them")
@@ -240,12 +270,22 @@ int session_store_read(struct session_store *c, struct sessions_in *in, struct f
 
 /* ---- use ---- */
 
-size_t session_store_part_count(const struct session_store *c, enum part part)
+static int set_within(struct spill *s, size_t bytes, bool ended, struct err *e)
 {
-    size_t count = 0;
-    for (size_t s = 0; s < session_store_sessions(c); s++)
-        count += session_store_part(c, s) == part;
-    return count;
+    s->within = bytes;
+    return ended ? spill_end(s, e) : 0;
+}
+
+int session_store_within(struct session_store *c, size_t bytes, struct err *e)
+{
+    bool ended = c->head.at;
+    if (set_within(&c->head, bytes, ended, e) || set_within(&c->item, bytes, ended, e) ||
+        set_within(&c->time, bytes, ended, e))
+        return e->status;
+    for (size_t i = 0; i < c->columns.len; i++)
+        if (set_within(&c->columns.at[i].code, bytes, ended, e))
+            return e->status;
+    return 0;
 }
 
 size_t session_store_overlaps(const struct session_store *c)
@@ -276,10 +316,21 @@ int32_t session_store_user(const struct session_store *c, size_t session)
     return (int32_t)low;
 }
 
+void session_store_forget(const struct session_store *c)
+{
+    spill_forget(&c->head);
+    spill_forget(&c->item);
+    spill_forget(&c->time);
+    for (size_t i = 0; i < c->columns.len; i++)
+        spill_forget(&c->columns.at[i].code);
+}
+
 void session_store_clear(struct session_store *c)
 {
+    c->sessions = c->events = 0;
+    memset(c->parts, 0, sizeof c->parts);
     vec_clear(&c->first);
-    vec_clear(&c->session);
+    spill_clear(&c->head);
     vec_clear(&c->user);
     vec_clear(&c->last);
     spill_clear(&c->item);
@@ -290,8 +341,10 @@ void session_store_clear(struct session_store *c)
 
 void session_store_release(struct session_store *c)
 {
+    c->sessions = c->events = 0;
+    memset(c->parts, 0, sizeof c->parts);
     vec_release(&c->first);
-    vec_release(&c->session);
+    spill_release(&c->head);
     vec_release(&c->user);
     vec_release(&c->since);
     vec_release(&c->last);

@@ -1,5 +1,5 @@
 /* All sessions of a log in compact arrays, to be read many times: 16 bytes a session, 4 an event
- * and 4 a user.  Beyond a limit the events go to a temporary file that is mapped. */
+ * and 4 a user.  Beyond a limit events and sessions go to temporary files that are mapped. */
 #ifndef DATA_SESSION_STORE_H
 #define DATA_SESSION_STORE_H
 
@@ -27,20 +27,25 @@ struct stored_column {
 
 /* Users, items: the ids of the stream.  Sessions: numbered by user, then in the order in which they
  * were added, which is that of time, so that those of user u are first[u] .. first[u + 1] - 1.  {0}
- * is empty; item.limit can be set before the first session. */
+ * is empty; limits of the spills can be set before the first session. */
 struct session_store {
-    i32_vec first;                      /* [U + 1], set by session_store_end */
-    VEC(struct stored_session) session; /* [S + 1], the last one for the end of the items */
-    struct spill item;                  /* int32 [events] */
-    bool reverses;                      /* session_store_read takes sessions from their end; may be
-                                           set before it */
-    struct reversed turned;             /* the session that is taken */
-    bool keeps_times;                   /* set before the first session: */
-    struct spill time;                  /* int32 [events] seconds since the session's start */
-    VEC(struct stored_column) columns;  /* key and codes are set before the first session */
-    i32_vec user;                       /* [S] until session_store_end */
-    i32_vec since;                      /* times of the session being added */
-    VEC(unsigned char) last; /* [U] likewise: the part of the user's last session so far */
+    i32_vec first;     /* [U + 1], complete after session_store_end */
+    struct spill head; /* struct stored_session [S + 1], the last one for the end of the items */
+    size_t sessions;   /* S */
+    uint64_t events;   /* of all sessions */
+    size_t parts[4];   /* sessions by part */
+    struct spill item; /* int32 [events] */
+    bool drops_items;  /* set before the first session: of items only their number is kept */
+    bool reverses;     /* session_store_read takes sessions from their end; may be set before it */
+    bool keeps_times;  /* set before the first session: */
+    struct spill time; /* int32 [events] seconds since the session's start */
+    VEC(struct stored_column) columns; /* key and codes are set before the first session */
+
+    /* until session_store_end */
+    struct reversed turned;  /* the session that is taken */
+    i32_vec user;            /* [S] where a user's sessions do not follow each other; else empty */
+    i32_vec since;           /* times of the session being added */
+    VEC(unsigned char) last; /* [U] the part of the user's last session so far */
 };
 
 /* Reads `in` to its end, by session_store_take.  Writes what it reads to `out` (NULL: drops it) as
@@ -64,8 +69,9 @@ int session_store_end(struct session_store *c, struct err *e);
 const int32_t *stored_column_codes(const struct stored_column *c, const struct session *s,
                                    struct err *e);
 
-/* How many sessions are of a part. */
-size_t session_store_part_count(const struct session_store *c, enum part part);
+/* From now on the program may hold that many bytes (spill.h), which holds for sessions that the
+ * store has already, too.  71, 73, 74: a temporary file. */
+int session_store_within(struct session_store *c, size_t bytes, struct err *e);
 
 /* How many sessions begin before an earlier one of their user has ended. */
 size_t session_store_overlaps(const struct session_store *c);
@@ -75,6 +81,10 @@ int32_t session_store_user(const struct session_store *c, size_t session);
 void session_store_clear(struct session_store *c); /* empties, keeps the memory */
 void session_store_release(struct session_store *c);
 
+/* Of the events and sessions that are in files, gives back the memory through which they were read.
+ */
+void session_store_forget(const struct session_store *c);
+
 static inline size_t session_store_users(const struct session_store *c)
 {
     return c->first.len ? c->first.len - 1 : 0;
@@ -82,29 +92,61 @@ static inline size_t session_store_users(const struct session_store *c)
 
 static inline size_t session_store_sessions(const struct session_store *c)
 {
-    return c->session.len ? c->session.len - 1 : 0;
+    return c->sessions;
+}
+
+static inline size_t session_store_part_count(const struct session_store *c, enum part part)
+{
+    return c->parts[part];
+}
+
+static inline const struct stored_session *stored_session(const struct session_store *c,
+                                                          size_t session)
+{
+    return (const struct stored_session *)(const void *)c->head.at + session;
+}
+
+/* Where the session's events begin among those of all; of session S where they end. */
+static inline size_t session_store_place(const struct session_store *c, size_t session)
+{
+    return stored_session(c, session)->item;
+}
+
+/* For whoever goes through all sessions, after sessions from .. end - 1: whether it is time to
+ * forget what was read, which session_store_passed does then. */
+static inline bool session_store_due(const struct session_store *c, size_t from, size_t end)
+{
+    enum { SESSIONS = 16, EVENTS = 18 }; /* bits: a megabyte each of sessions and of items */
+    return from >> SESSIONS != end >> SESSIONS ||
+           session_store_place(c, from) >> EVENTS != session_store_place(c, end) >> EVENTS;
+}
+
+static inline void session_store_passed(const struct session_store *c, size_t from, size_t end)
+{
+    if (session_store_due(c, from, end))
+        session_store_forget(c);
 }
 
 static inline enum part session_store_part(const struct session_store *c, size_t session)
 {
-    return (enum part)c->session.at[session].part;
+    return (enum part)stored_session(c, session)->part;
 }
 
 static inline int64_t session_store_start(const struct session_store *c, size_t session)
 {
-    return (int64_t)c->session.at[session].start;
+    return (int64_t)stored_session(c, session)->start;
 }
 
 /* The time of its last event; of a duration too long to be kept, a time that never comes. */
 static inline int64_t session_store_last(const struct session_store *c, size_t session)
 {
-    int64_t duration = (int64_t)c->session.at[session].duration;
+    int64_t duration = (int64_t)stored_session(c, session)->duration;
     return duration < STORED_LONG ? session_store_start(c, session) + duration : INT64_MAX;
 }
 
 static inline size_t session_store_length(const struct session_store *c, size_t session)
 {
-    return c->session.at[session + 1].item - c->session.at[session].item;
+    return session_store_place(c, session + 1) - session_store_place(c, session);
 }
 
 /* Where times are kept: the time of an event. */
@@ -112,7 +154,7 @@ static inline int64_t session_store_time(const struct session_store *c, size_t s
                                          size_t event)
 {
     const int32_t *time = (const int32_t *)(const void *)c->time.at;
-    return session_store_start(c, session) + time[c->session.at[session].item + event];
+    return session_store_start(c, session) + time[session_store_place(c, session) + event];
 }
 
 /* The codes of a column: one for each of the session's events. */
@@ -120,12 +162,12 @@ static inline const int32_t *session_store_codes(const struct session_store *c, 
                                                  size_t session)
 {
     return (const int32_t *)(const void *)c->columns.at[column].code.at +
-           c->session.at[session].item;
+           session_store_place(c, session);
 }
 
 static inline const int32_t *session_store_items(const struct session_store *c, size_t session)
 {
-    return (const int32_t *)(const void *)c->item.at + c->session.at[session].item;
+    return (const int32_t *)(const void *)c->item.at + session_store_place(c, session);
 }
 
 #endif

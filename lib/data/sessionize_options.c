@@ -36,7 +36,7 @@ const struct option *sessionize_options(struct sessionize_options *o)
          o->job.ungrouped ? "rows are in any order (the default)" : "rows are in any order",
          &o->ungrouped, .recorded = true},
         {OPTION_CALL, 0, "memory", "SIZE",
-         "memory for rows in any order; the rest goes to a file [256M]", &o->memory,
+         "memory to stay within with --ungrouped; other rows go to a file [256M]", &o->memory,
          .call = option_memory},
         {OPTION_FLAG, 'v', "verbose", NULL, "write to stderr how much was read, kept and dropped",
          .to = &o->verbose},
@@ -125,8 +125,11 @@ int sessionize(struct cli *cli, const struct program *program, struct sessionize
     int status = sessionize_run(&o->job, meta, &report, e);
     report_clock(cli, o->job.format.clock, report.rows, !status);
     report_list(cli, o->job.format.list_delimiter);
-    if (!status)
+    if (!status) {
         report_run(cli, &report, o->verbose);
+        if (o->ungrouped)
+            report_memory(cli, (int64_t)o->job.memory);
+    }
     drops_release(&report.drops);
     buf_release(&options);
     meta_release(meta);

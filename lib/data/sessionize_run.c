@@ -149,6 +149,8 @@ static int write_sessions(struct sessionizing *r, struct err *e)
     if (begun)
         return begun;
     sessionizer_open(&r->sessionizer, &r->rules, &r->profiles, &r->log);
+    if (r->job->ungrouped)
+        mem_give_back();
     if (r->job->ungrouped && sessionizer_read(&r->sessionizer, &r->rows, r->job->memory, e))
         return e->status;
     if (is_at_once(r) ? write_at_once(r, e) : write_held(r, e))

@@ -11,7 +11,7 @@ struct sessionize_job {
     bool open_end;        /* from a pipe, too, the last line may lack its end */
     bool ungrouped;       /* rows are in any order of users */
     bool allow_empty;     /* no session may be left */
-    size_t memory;        /* for these rows; the rest goes to a temporary file */
+    size_t memory;        /* for these rows and the items; other rows go to a temporary file */
     const char *profiles; /* the users' attributes; NULL = none */
     struct raw_format format;
     const char *const *paths; /* of the log; none = standard input */

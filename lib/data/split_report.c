@@ -63,6 +63,7 @@ static void count_user(struct split_report *r, const struct all_user_sessions *a
         r->sessions_overlapping += s.start < ended;
         ended = s.last > ended ? s.last : ended;
     }
+    all_user_sessions_passed(all, (size_t)c->first.at[user], (size_t)c->first.at[user + 1]);
     r->users++;
     r->users_untrained += r->sessions[PART_TRAIN] == trained;
     r->users_tied += ties;
@@ -113,11 +114,15 @@ void split_report_count(struct split_report *r, const struct all_user_sessions *
     size_t sessions = session_store_sessions(&all->store);
     for (size_t u = 0; u < all_user_sessions_count(all); u++)
         count_user(r, all, u);
-    for (size_t s = 0; s < sessions; s++)
+    for (size_t s = 0; s < sessions; s++) {
         count_session(&items, all, s);
+        all_user_sessions_passed(all, s, s + 1);
+    }
     count_unseen(r, &items);
-    for (size_t s = 0; s < sessions; s++)
+    for (size_t s = 0; s < sessions; s++) {
         count_future(r, &items, all, s);
+        all_user_sessions_passed(all, s, s + 1);
+    }
     *train = items.train;
     vec_release(&items.test);
     vec_release(&items.since);

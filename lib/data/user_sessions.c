@@ -170,6 +170,15 @@ void count_items(i64_vec *counts, const int32_t *items, size_t n, int64_t times)
     }
 }
 
+void mark_items(item_mark_vec *marks, const int32_t *items, size_t n, unsigned char bits)
+{
+    for (size_t i = 0; i < n; i++) {
+        while (marks->len <= (size_t)items[i])
+            vec_push(marks, 0);
+        marks->at[items[i]] |= bits;
+    }
+}
+
 void user_sessions_clear(struct user_sessions *h)
 {
     for (size_t i = 0; i < h->sessions.len; i++)

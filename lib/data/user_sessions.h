@@ -51,6 +51,10 @@ void user_sessions_sweep(struct user_sessions *h);
 /* Adds `times` for each of the items to its count. */
 void count_items(i64_vec *counts, const int32_t *items, size_t n, int64_t times);
 
+/* Sets bits of the mark of each of the items. */
+typedef VEC(unsigned char) item_mark_vec;
+void mark_items(item_mark_vec *marks, const int32_t *items, size_t n, unsigned char bits);
+
 void user_sessions_clear(struct user_sessions *h);   /* frees the sessions, keeps the array */
 void user_sessions_release(struct user_sessions *h); /* frees everything */
 

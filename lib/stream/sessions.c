@@ -1,26 +1,32 @@
+#include "base/time.h"
 #include "stream/drops.h"
 #include "stream/readers.h"
 #include "stream/session_record.h"
 
-/* The state of a user of the whole input. */
+/* The state of a user and of an item of the whole input: the last part that defined it, and what is
+ * known of it there. */
 struct sessions_user {
-    uint64_t part;      /* the last one that defined the user; in it: */
-    int64_t last_start; /* of the session before */
-    bool used;
+    uint64_t part : 27;
+    uint64_t used : 1;
+    uint64_t last_start : TIME_BITS; /* of the session before */
 };
+struct sessions_item {
+    uint32_t part : 31;
+    uint32_t used : 1;
+};
+enum { PARTS_LIMIT = (1 << 27) - 1 };
 
 struct sessions_in {
     struct reader r;
     uint64_t part;    /* from 1 */
     bool joins_users; /* a user may be in several */
-    /* of the current part: the whole input's id of each id of the part, and whether a session used
-     * it */
+    /* of the current part: the whole input's id of each id of the part, and how many of them
+     * sessions use */
     i32_vec users, items;
-    VEC(unsigned char) item_used;
     size_t users_used, items_used;
     /* by the whole input's ids */
     VEC(struct sessions_user) user_states;
-    VEC(uint64_t) item_parts; /* the last part that defined it */
+    VEC(struct sessions_item) item_states;
     extra_vec extras;
 };
 
@@ -57,9 +63,8 @@ void sessions_in_close(struct sessions_in *in)
     reader_release(&in->r);
     vec_release(&in->users);
     vec_release(&in->items);
-    vec_release(&in->item_used);
     vec_release(&in->user_states);
-    vec_release(&in->item_parts);
+    vec_release(&in->item_states);
     vec_release(&in->extras);
     mem_free(in);
 }
@@ -162,11 +167,12 @@ static int next_part(struct sessions_in *in, struct err *e)
                 choice);
         return frame_in_at(in->r.frame, e);
     }
+    if (in->part == PARTS_LIMIT)
+        return err_set(e, STATUS_DATA, "more than %d streams", PARTS_LIMIT); /* cov: nobody has */
     add_counts(&in->r.meta, frame_in_meta(in->r.frame));
     in->part++;
     vec_clear(&in->users);
     vec_clear(&in->items);
-    vec_clear(&in->item_used);
     in->users_used = in->items_used = 0;
     return 0;
 }
@@ -198,7 +204,7 @@ static int define_user(struct sessions_in *in, struct tagged *t, struct named *u
         vec_push(&in->user_states, ((struct sessions_user){0}));
     else if (define_again(in, user->name, &in->user_states.at[id], e))
         return e->status;
-    in->user_states.at[id] = (struct sessions_user){.part = in->part};
+    in->user_states.at[id] = (struct sessions_user){.part = in->part & PARTS_LIMIT};
     user->id = id;
     vec_push(&in->users, id);
     return 0;
@@ -212,14 +218,13 @@ static int define_item(struct sessions_in *in, struct tagged *t, struct named *i
         return e->status;
     int32_t id = names_add(&in->r.items, item->name, is_new);
     if (*is_new)
-        vec_push(&in->item_parts, 0);
-    if (in->item_parts.at[id] == in->part)
+        vec_push(&in->item_states, ((struct sessions_item){0}));
+    if (in->item_states.at[id].part == in->part)
         return err_set(e, STATUS_DATA, "item \"%s\" is defined twice",
                        reader_shown(item->name, shown));
-    in->item_parts.at[id] = in->part;
+    in->item_states.at[id] = (struct sessions_item){.part = in->part & PARTS_LIMIT};
     item->id = id;
     vec_push(&in->items, id);
-    vec_push(&in->item_used, 0);
     return 0;
 }
 
@@ -230,9 +235,10 @@ static void join(struct sessions_in *in, struct session *s)
 {
     int32_t *id = (int32_t *)s->items; /* the reader's own array */
     for (size_t i = 0; i < s->count; i++) {
-        in->items_used += !in->item_used.at[id[i]];
-        in->item_used.at[id[i]] = 1;
         id[i] = in->items.at[id[i]];
+        struct sessions_item *state = &in->item_states.at[id[i]];
+        in->items_used += !state->used;
+        state->used = 1;
     }
     s->user = in->users.at[s->user];
 }
@@ -243,10 +249,12 @@ static int read_session(struct sessions_in *in, struct tagged *t, struct session
         return e->status;
     join(in, s);
     struct sessions_user *state = &in->user_states.at[s->user];
-    if (session_record_order(s, &state->last_start, e))
+    int64_t last = (int64_t)state->last_start;
+    if (session_record_order(s, &last, e))
         return e->status;
+    state->last_start = (uint64_t)last & (TIME_LIMIT - 1);
     in->users_used += !state->used;
-    state->used = true;
+    state->used = 1;
     return 0;
 }
 

@@ -67,8 +67,7 @@ static int32_t *upload_end(struct upload *u)
 const struct stored_events *device_store_open(struct device_store *s, struct device *d,
                                               const struct batching *b)
 {
-    size_t sessions = session_store_sessions(b->store);
-    size_t events = sessions ? b->store->session.at[sessions].item : 0;
+    size_t sessions = session_store_sessions(b->store), events = b->store->events;
     if (d->host || !events || events > INT32_MAX)
         return NULL;
     struct batching one = plain_batching(b, &s->events);

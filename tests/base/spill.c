@@ -1,5 +1,6 @@
 /* lib/base/spill: the bytes that were appended, in memory, in a file, and in one that takes over in
- * the middle; a file that cannot be made, written or mapped. */
+ * the middle, by their own number and by what the program holds; a file that cannot be made,
+ * written or mapped. */
 #include "base/spill.h"
 
 #include <signal.h>
@@ -74,6 +75,29 @@ static void read_early(const char *bytes, size_t n, size_t limit)
     spill_release(&s);
 }
 
+/* By what the program holds: while it is filled, and when it is complete. */
+static void within(const char *bytes, size_t n)
+{
+    struct spill early = {.within = mem_held() + n / 2}, late = {.within = mem_held() + 4 * n};
+    struct err e = {0};
+    bool good = !spill_append(&early, bytes, n / 4, &e) && !early.filed &&
+                !spill_append(&early, bytes + n / 4, n - n / 4, &e) && early.filed &&
+                !spill_end(&early, &e) && !memcmp(early.at, bytes, n);
+    tap_ok(good && early.len == n, "what goes beyond what the program may hold is in the file");
+    size_t before = mem_held();
+    good = !spill_append(&late, bytes, n, &e) && !spill_end(&late, &e) && !late.filed;
+    late.within = mem_held() - 1;
+    good = good && !spill_end(&late, &e) && late.filed && mem_held() < before + n / 2 &&
+           !memcmp(late.at, bytes, n);
+    tap_ok(good && !spill_end(&late, &e), "so is what was complete when it became too much");
+    spill_forget(&late);
+    tap_ok(!memcmp(late.at, bytes, n), "what was forgotten is read from the file");
+    spill_clear(&late);
+    tap_ok(!late.len && !late.filed && late.within, "it is emptied, with the same limit");
+    spill_release(&early);
+    spill_release(&late);
+}
+
 static void failing(const char *bytes)
 {
     struct spill s = {.limit = 10};
@@ -139,6 +163,7 @@ int main(void)
     read_early(bytes, 4 * MEGABYTE, 0);
     read_early(bytes, 4 * MEGABYTE, 100000);
     read_early(bytes, 4 * MEGABYTE, 3 * MEGABYTE);
+    within(bytes, 4 * MEGABYTE);
     failing(bytes);
     mem_free(bytes);
     unmapped();

@@ -23,7 +23,7 @@ static bool run(const struct session_store *log, struct log_ids ids, const struc
     must(epochs_open(&p, o, sessions, &out.out, &e), &e);
     for (int64_t number = 1; number <= o->epochs; number++)
         must(epochs_write(&p, number, &e), &e);
-    bool filed = p.store.item.filed;
+    bool filed = p.store.head.filed;
     sessions_in_close(sessions);
     epochs_release(&p);
     schedule_read(&out, t, bytes);
@@ -178,7 +178,7 @@ static void memory(void)
     tap_ok(!filed[0] && filed[1] && bytes[0].len > 1000 &&
                bytes_equal((struct bytes){bytes[0].at, bytes[0].len},
                            (struct bytes){bytes[1].at, bytes[1].len}),
-           "the same %zu bytes with events in a file", bytes[0].len);
+           "the same %zu bytes with sessions in a file", bytes[0].len);
     buf_release(&bytes[0]);
     buf_release(&bytes[1]);
     session_store_release(&c);

@@ -328,7 +328,7 @@ static void learning(void)
            "a batch of --min-batch sessions is learned from; a smaller one is not, and is counted");
     schedule_trace_release(&t);
     for (size_t s = 0; s < session_store_sessions(&c); s++)
-        c.session.at[s].part = PART_TEST;
+        ((struct stored_session *)(void *)c.head.memory.at)[s].part = PART_TEST;
     schedule_pass(scheme_of_tests(), &o, ids, (struct epoch){1, PART_TEST}, &t);
     tap_ok(t.learn.len == 2 && t.learn.at[1] == 1 && o.left_out == 2,
            "outside training the size does not matter");
