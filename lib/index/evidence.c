@@ -94,13 +94,20 @@ static void copy_session(const struct evidence_maker *maker, const struct made_e
 }
 
 /* Puts together what the workers found, in the order of the batch. */
-static void collect(const struct evidence_maker *e, struct made_evidence *to, struct made *made,
-                    size_t count)
+static void collect(const struct evidence_maker *e, int threads, struct made_evidence *to,
+                    struct made *made, size_t count)
 {
     place_sessions(to, made, count);
-#pragma omp parallel for num_threads(e->threads) schedule(static)
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t i = 0; i < count; i++)
         copy_session(e, to, &made[i]);
+}
+
+struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
+                              bool ended)
+{
+    return evidence_make_wanted(
+        e, &(struct evidence_wanted){.picked = picked, .count = count, .ended = ended});
 }
 
 /* Where one worker found all: nothing is to be put in order. */
@@ -111,29 +118,38 @@ static void swap_found(struct made_evidence *a, struct made_evidence *b)
     *b = c;
 }
 
-struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, size_t count,
-                              bool ended)
+/* The first worker finds all, in the calling thread. */
+static void make_alone(struct evidence_maker *e, const struct evidence_wanted *of,
+                       struct made_evidence *to)
 {
-    return evidence_make_wanted(
-        e, &(struct evidence_wanted){.picked = picked, .count = count, .ended = ended});
+    struct evidence_worker *w = e->worker[0];
+    for (size_t i = 0; i < of->count; i++)
+        evidence_worker_run(w, (size_t)of->picked[i], of->seen ? of->seen[i] : 0, of->ended);
+    swap_found(to, evidence_worker_found(w));
+}
+
+static void make_together(struct evidence_maker *e, int threads, const struct evidence_wanted *of,
+                          struct made_evidence *to)
+{
+    struct made *made = mem_alloc(of->count * sizeof *made);
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (size_t i = 0; i < of->count; i++)
+        make_session(e, of, i, &made[i]);
+    collect(e, threads, to, made, of->count);
+    mem_free(made);
 }
 
 struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evidence_wanted *w)
 {
-    size_t count = w->count;
-    struct made *made = mem_alloc(count * sizeof *made);
     struct made_evidence *to = &e->made[e->turn ^= 1];
+    int threads = w->count < (size_t)e->threads ? (int)w->count : e->threads;
     open_workers(e);
     for (int t = 0; t < e->threads; t++)
         evidence_worker_begin(e->worker[t]);
-#pragma omp parallel for num_threads(e->threads) schedule(dynamic, 1)
-    for (size_t i = 0; i < count; i++)
-        make_session(e, w, i, &made[i]);
-    if (e->threads == 1)
-        swap_found(to, evidence_worker_found(e->worker[0]));
+    if (threads > 1)
+        make_together(e, threads, w, to);
     else
-        collect(e, to, made, count);
-    mem_free(made);
+        make_alone(e, w, to);
     return (struct evidence){.positions = (int)to->start.len - 1,
                              .candidates = (int)to->item.len,
                              .start = to->start.at,

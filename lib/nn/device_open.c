@@ -96,6 +96,7 @@ int device_choose(const char *choice, const struct device_options *o, struct dev
         return e->status;
     if (!*d)
         *d = cpu_open(o);
+    (*d)->threads = o->threads;
     if (any)
         err_set(e, 0, "--device auto: %s%s%s%s", *why ? "no usable GPU: " : "", why,
                 *why ? ": so " : "", (*d)->name);

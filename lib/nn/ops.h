@@ -509,6 +509,7 @@ struct device {
     void (*close)(struct device *d);
     bool host;             /* its memory is the host's, so host data needs no upload */
     struct shards *shards; /* NULL: all of a table's rows are here */
+    int threads;           /* of the host, as asked for; 0: one for each of its processors */
 };
 
 /* Returns n floats, all 0; free them by op->release. */

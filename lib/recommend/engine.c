@@ -29,8 +29,9 @@ static int open_groups(struct engine *a, struct model_data *data, struct err *e)
 
 /* A wide part recommends all items that it counts in; where the model has weights of items, those
  * of items that it was not trained on are zeros. */
-static int open_counts(struct engine *a, struct err *e)
+static int open_counts(struct engine *a, const struct device *d, struct err *e)
 {
+    int wanted = d->threads ? d->threads : omp_get_num_procs();
     bool given = a->saved->ready && !a->index_path;
     if (!given && counted_open(&a->counted, a->saved, NULL, a->index_path, a->memory, e))
         return e->status;
@@ -42,7 +43,7 @@ static int open_counts(struct engine *a, struct err *e)
                                           .store = &a->store,
                                           .postings = (int)a->saved->options->postings,
                                           .without = model_without(a->saved->options),
-                                          .threads = threads_to_be_had(omp_get_num_procs()),
+                                          .threads = threads_to_be_had(wanted),
                                           .last = true,
                                           .at_target = true,
                                           .tells_votes = a->why};
@@ -141,7 +142,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     run_contexts_read(&a->contexts, &a->store, &a->batching);
     if (open_groups(a, &a->data, e))
         return e->status;
-    if (saved->options->wide && open_counts(a, e))
+    if (saved->options->wide && open_counts(a, d, e))
         return e->status;
     a->attends = model_attends(saved->class, saved->options);
     a->tape = tape_new(d);
