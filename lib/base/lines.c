@@ -12,7 +12,7 @@ void lines_open(struct lines *l, const char *const *paths, int count)
     static const char *const standard_input[] = {"-"};
     *l = (struct lines){.paths = count ? paths : standard_input, .count = count ? count : 1};
     l->fd = -1;
-    l->block = mem_alloc(LINE_LIMIT + LINE_BLOCK);
+    l->block = mem_alloc(LINE_LIMIT + LINE_BLOCK + LINE_MARGIN);
 }
 
 enum line_result lines_begin(struct lines *l, struct err *e)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/unpack.h"
 #include "base/input_meter.h"
+#include "base/text_fields.h"
 
 enum { LINE_LIMIT = 1 << 20, LINE_BLOCK = 128 << 10 };
 
@@ -47,6 +48,28 @@ void lines_open(struct lines *l, const char *const *paths, int count);
  * byte but these is kept, NUL too.  LINE_LONG gives its first LINE_LIMIT bytes. LINE_ERROR: 66 no
  * such input, 74 a failing read, 65 compressed bytes that are damaged or cut off. */
 enum line_result lines_next(struct lines *l, struct bytes *line, struct err *e);
+
+/* The next line of the open input, split as well, where both can be done at once in what has been
+ * read of it: as nearly always.  False: nothing has happened, and lines_next gives the line. */
+static inline bool lines_split_next(struct lines *l, struct line_fields *fields, struct bytes *line)
+{
+    const char *from = l->block + l->at;
+    if (l->searched == l->end || l->skipping || *from == '\xef')
+        return false;
+    const char *newline = fields_split_line(from, l->block + l->end, fields), *stop = newline;
+    if (!newline || newline - from > LINE_LIMIT)
+        return false;
+    while (stop > from && stop[-1] == '\r')
+        stop--;
+    *line = (struct bytes){from, (size_t)(stop - from)};
+    l->first = (size_t)(newline + 1 - from);
+    l->last = l->at;
+    l->at += l->first;
+    l->searched = l->at;
+    l->number += l->span;
+    l->span = 1;
+    return true;
+}
 
 /* The parts of it: opens the next input, unless one is open (LINE_END: there is none); gives the
  * next line of that input (LINE_END: it has no more); closes it. */

@@ -2,8 +2,18 @@
 
 #include <stdio.h>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
+
+/* For functions that processors with AVX2 alone run: the program looks before it calls them. */
+#ifdef __x86_64__
+#define WIDE __attribute__((target("avx2,bmi,popcnt")))
+#endif
+
+/* For what is compiled into each of its callers, with their instructions. */
+#define INLINED static inline __attribute__((always_inline))
+/* For what is rare, so that its caller does not keep registers for it. */
+#define SEPARATE __attribute__((noinline))
 
 /* ---- marks ---- */
 
@@ -113,15 +123,14 @@ static inline const char *plain_end(struct marks *m, const char *begin, struct b
     return m->end;
 }
 
-/* What is between the quotes of the line's field [at, end), two quotes as one: in the line if there
- * are none in it, else in scratch. */
-static struct bytes unquoted(struct bytes line, const char *at, const char *end,
-                             struct buf *scratch)
+/* What is between the quotes of the field [at, end), two quotes as one: where it is if there are
+ * none in it, else in scratch.  All fields of the line have `most` bytes at most. */
+static struct bytes unquoted(size_t most, const char *at, const char *end, struct buf *scratch)
 {
     if (!memchr(at, '"', (size_t)(end - at)))
         return (struct bytes){at, (size_t)(end - at)};
     if (!scratch->len)
-        buf_reserve(scratch, line.len); /* so that fields stay where they are */
+        buf_reserve(scratch, most); /* so that fields stay where they are */
     size_t from = scratch->len;
     for (const char *quote; (quote = memchr(at, '"', (size_t)(end - at))); at = quote + 2)
         buf_append(scratch, at, (size_t)(quote + 1 - at));
@@ -136,16 +145,29 @@ struct marked {
 };
 
 /* A bit for each of CHUNK bytes that is the one. */
-static inline uint64_t bits_of_chunk(const char *at, sought byte)
+typedef uint64_t chunk_bits(const char *at, char byte);
+
+static inline uint64_t bits_of_chunk(const char *at, char byte)
 {
-    uint64_t low = bits_of(at, byte) | (uint64_t)bits_of(at + STEP, byte) << STEP;
-    uint64_t high = bits_of(at + 2 * STEP, byte) | (uint64_t)bits_of(at + 3 * STEP, byte) << STEP;
+    sought s = sought_of(byte);
+    uint64_t low = bits_of(at, s) | (uint64_t)bits_of(at + STEP, s) << STEP;
+    uint64_t high = bits_of(at + 2 * STEP, s) | (uint64_t)bits_of(at + 3 * STEP, s) << STEP;
     return low | high << (2 * STEP);
 }
 
+#ifdef WIDE
+WIDE static inline uint64_t bits_of_chunk_wide(const char *at, char byte)
+{
+    __m256i s = _mm256_set1_epi8(byte);
+    __m256i low = _mm256_loadu_si256((const __m256i *)at);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(at + CHUNK / 2));
+    return (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, s)) |
+           (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, s)) << (CHUNK / 2);
+}
+#endif
+
 /* The end of a line, `left` bytes, fewer than CHUNK: no byte beyond the line is read. */
-static inline struct marked last_chunk(struct bytes line, unsigned left, sought delimiter,
-                                       sought quote)
+static inline struct marked last_chunk(struct bytes line, unsigned left, char delimiter, char quote)
 {
     char copy[CHUNK];
     const char *at = copy;
@@ -164,7 +186,7 @@ static inline struct marked last_chunk(struct bytes line, unsigned left, sought 
                            bits_of_chunk(at, quote) >> before & all, all};
 }
 
-static inline struct marked chunk_of(struct bytes line, size_t from, sought delimiter, sought quote)
+static inline struct marked chunk_of(struct bytes line, size_t from, char delimiter, char quote)
 {
     const char *at = line.at + from;
     if (line.len - from < CHUNK)
@@ -199,15 +221,55 @@ static inline bool skip_quoted(struct quoting *q, struct marked *c)
     return well;
 }
 
-/* The field [begin, stop) of a line whose quotes are as they should be. */
-static inline struct bytes field_of(struct bytes line, const char *begin, const char *stop,
-                                    const struct quoting *q, struct buf *scratch)
+/* What a line has been split into so far. */
+struct splitting {
+    const char *begin; /* of the next field */
+    size_t count;      /* fields that have ended */
+    bool quoted;       /* there has been a quote; before, fields are as they stand */
+    struct quoting q;
+};
+
+/* The field that ends at `stop`; `left`: bytes of the line from its begin on, or more. */
+static inline struct bytes field_to(const struct splitting *s, const char *stop, size_t left,
+                                    struct buf *scratch)
 {
-    if (!scratch || begin == stop || *begin != '"')
+    const char *begin = s->begin;
+    if (!s->quoted || begin == stop || *begin != '"')
         return (struct bytes){begin, (size_t)(stop - begin)};
-    if (q->doubled)
-        return unquoted(line, begin + 1, stop - 1, scratch);
+    if (s->q.doubled)
+        return unquoted(left, begin + 1, stop - 1, scratch);
     return (struct bytes){begin + 1, (size_t)(stop - begin - 2)};
+}
+
+/* Goes through the chunk at `from`, of a line of `left` bytes or fewer; false: the quotes are not
+ * as they should be. */
+static inline bool split_chunk(struct splitting *s, struct marked c, const char *from, size_t left,
+                               struct buf *scratch, struct bytes *fields, size_t room)
+{
+    size_t n = s->count;
+    s->quoted |= c.quotes != 0;
+    if (s->quoted && !skip_quoted(&s->q, &c))
+        return false;
+    s->q.begins = c.stops >> (CHUNK - 1);
+    for (; c.stops && n < room; c.stops &= c.stops - 1) {
+        const char *stop = from + __builtin_ctzll(c.stops);
+        fields[n++] = field_to(s, stop, left, scratch);
+        s->begin = stop + 1;
+    }
+    s->count = n + (size_t)__builtin_popcountll(c.stops);
+    return true;
+}
+
+/* Takes the last field of a line, which ends at `stop`; false: inside quotes. */
+static inline bool split_last(struct splitting *s, const char *stop, size_t left,
+                              struct buf *scratch, struct bytes *fields, size_t room)
+{
+    if (s->q.inside)
+        return false;
+    if (s->count < room)
+        fields[s->count] = field_to(s, stop, left, scratch);
+    s->count++;
+    return true;
 }
 
 /* Splits at every delimiter of one byte that is not between quotes; with scratch NULL, a quote is a
@@ -215,31 +277,140 @@ static inline struct bytes field_of(struct bytes line, const char *begin, const 
 static inline bool split_at_marks(struct bytes line, char delimiter, struct buf *scratch,
                                   struct bytes *fields, size_t room, size_t *count)
 {
-    sought stop_byte = sought_of(delimiter), quote = scratch ? sought_of('"') : stop_byte;
-    struct quoting q = {.begins = 1};
-    const char *begin = line.at;
-    size_t n = 0;
+    char quote = scratch ? '"' : delimiter;
+    struct splitting s = {.begin = line.at, .q.begins = 1};
     for (size_t from = 0;; from += CHUNK) {
-        struct marked c = chunk_of(line, from, stop_byte, quote);
-        bool last = line.len - from <= CHUNK;
-        if (scratch && (c.quotes | q.inside | q.has_ended) && !skip_quoted(&q, &c))
+        struct marked c = chunk_of(line, from, delimiter, quote);
+        if (!scratch)
+            c.quotes = 0;
+        if (!split_chunk(&s, c, line.at + from, line.len, scratch, fields, room))
             return false;
-        q.begins = c.stops >> (CHUNK - 1);
-        uint64_t stops = c.stops;
-        for (; stops && n < room; stops &= stops - 1) {
-            const char *stop = line.at + from + __builtin_ctzll(stops);
-            fields[n++] = field_of(line, begin, stop, &q, scratch);
+        if (line.len - from <= CHUNK)
+            break;
+    }
+    bool whole = split_last(&s, line.at + line.len, line.len, scratch, fields, room);
+    *count = s.count;
+    return whole;
+}
+
+/* ---- lines that are searched for their end and split at once ---- */
+
+/* The length of [from, from + len) without the returns at its end. */
+static inline size_t without_returns(const char *from, size_t len)
+{
+    while (len && from[len - 1] == '\r')
+        len--;
+    return len;
+}
+
+/* Goes on from the chunk at `from`, which has a quote; the line has `most` bytes at most. */
+INLINED const char *split_quoted_by(struct splitting s, const char *from, const char *end,
+                                    size_t most, struct line_fields *f, chunk_bits *bits)
+{
+    buf_clear(f->unquoted);
+    for (; from < end; from += CHUNK) {
+        uint64_t ends = bits(from, '\n'), line = ~(uint64_t)0;
+        size_t newline = ends ? (size_t)__builtin_ctzll(ends) : CHUNK, len = CHUNK;
+        if (ends) {
+            len = without_returns(from, newline);
+            line = ((uint64_t)1 << len) - 1;
+            if (!len && from[-1] == '\r') /* of a chunk that has been split */
+                return NULL;
+        }
+        struct marked c = {bits(from, f->delimiter) & line, bits(from, '"') & line, line};
+        if (!split_chunk(&s, c, from, most, f->unquoted, f->at, f->room))
+            return NULL;
+        if (!ends)
+            continue;
+        if (from + newline >= end || !split_last(&s, from + len, most, f->unquoted, f->at, f->room))
+            return NULL;
+        f->count = s.count;
+        return from + newline;
+    }
+    return NULL;
+}
+
+typedef const char *quoted_splitter(struct splitting s, const char *from, const char *end,
+                                    size_t most, struct line_fields *f);
+
+/* The newline is a mark as the delimiters before it. */
+INLINED const char *split_line_by(const char *at, const char *end, struct line_fields *f,
+                                  chunk_bits *bits, quoted_splitter *quoted)
+{
+    char delimiter = f->delimiter;
+    bool quoting = f->unquoted != NULL;
+    struct bytes *field = f->at, *beyond = f->at + f->room;
+    const char *begin = at;
+    size_t count = 0;
+    f->count = 0;
+    if (quoting && *at == '"')
+        return quoted((struct splitting){.begin = at, .q.begins = 1}, at, end, (size_t)(end - at),
+                      f);
+    for (const char *from = at; from < end; from += CHUNK) {
+        uint64_t ends = bits(from, '\n'), line = ends ^ (ends - 1);
+        uint64_t marks = (bits(from, delimiter) | ends) & line;
+        if (quoting && bits(from, '"') & line) {
+            struct splitting s = {
+                .begin = begin, .count = count, .q.begins = from == at || from[-1] == delimiter};
+            return quoted(s, from, end, (size_t)(end - at), f);
+        }
+        count += (size_t)__builtin_popcountll(marks);
+        for (; marks && field < beyond; marks &= marks - 1) {
+            const char *stop = from + __builtin_ctzll(marks);
+            *field++ = (struct bytes){begin, (size_t)(stop - begin)};
             begin = stop + 1;
         }
-        for (; stops; stops &= stops - 1)
-            n++;
-        if (!last)
+        if (!ends)
             continue;
-        if (!q.inside && n < room)
-            fields[n] = field_of(line, begin, line.at + line.len, &q, scratch);
-        *count = n + 1;
-        return !q.inside;
+        const char *newline = from + __builtin_ctzll(ends);
+        if (newline >= end)
+            return NULL;
+        if (count <= f->room)
+            field[-1].len = without_returns(field[-1].at, field[-1].len);
+        f->count = count;
+        return newline;
     }
+    return NULL;
+}
+
+SEPARATE static const char *split_quoted(struct splitting s, const char *from, const char *end,
+                                         size_t most, struct line_fields *f)
+{
+    return split_quoted_by(s, from, end, most, f, bits_of_chunk);
+}
+
+static const char *split_line(const char *at, const char *end, struct line_fields *f)
+{
+    return split_line_by(at, end, f, bits_of_chunk, split_quoted);
+}
+
+#ifdef WIDE
+WIDE SEPARATE static const char *split_quoted_wide(struct splitting s, const char *from,
+                                                   const char *end, size_t most,
+                                                   struct line_fields *f)
+{
+    return split_quoted_by(s, from, end, most, f, bits_of_chunk_wide);
+}
+
+WIDE static const char *split_line_wide(const char *at, const char *end, struct line_fields *f)
+{
+    return split_line_by(at, end, f, bits_of_chunk_wide, split_quoted_wide);
+}
+#endif
+
+line_splitter *fields_line_splitter(int i)
+{
+#ifdef WIDE
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("popcnt") && !i--)
+        return split_line_wide;
+#endif
+    return i ? NULL : split_line;
+}
+
+const char *fields_split_line(const char *at, const char *end, struct line_fields *f)
+{
+    return fields_line_splitter(0)(at, end, f);
 }
 
 size_t fields_split_at(struct bytes line, struct bytes delimiter, struct bytes *fields, size_t room)
@@ -292,8 +463,7 @@ static enum fields_end take_quoted(struct marks *m, const char *open, struct byt
         return FIELDS_BROKEN;
     if (!doubled || !scratch)
         return FIELDS_CLOSED;
-    *field =
-        unquoted((struct bytes){m->begin, (size_t)(m->end - m->begin)}, open + 1, mark, scratch);
+    *field = unquoted((size_t)(m->end - m->begin), open + 1, mark, scratch);
     return FIELDS_CLOSED;
 }
 

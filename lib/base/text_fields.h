@@ -35,6 +35,26 @@ enum fields_end { FIELDS_CLOSED, FIELDS_OPEN, FIELDS_BROKEN };
 enum fields_end fields_split_csv(struct bytes line, struct bytes delimiter, struct buf *scratch,
                                  struct bytes *fields, size_t room, size_t *count);
 
+/* The fields of the lines of a log, split as the end of each line is found. */
+struct line_fields {
+    char delimiter;       /* NUL: lines are not split */
+    struct buf *unquoted; /* for fields with ""; NULL: a quote is a byte as others */
+    struct bytes *at;
+    size_t room;
+    size_t count; /* of the last line, of which the first `room` are stored; 0: it was not split */
+};
+
+/* Splits the line that begins at `at` and ends before `end`, behind which LINE_MARGIN bytes can be
+ * read; at < end.  Returns its newline; or NULL, and count is 0: there is none, or its quotes are
+ * not as they should be, or it ends inside them.  Returns before the newline are none of the last
+ * field's bytes. */
+enum { LINE_MARGIN = 64 };
+typedef const char *line_splitter(const char *at, const char *end, struct line_fields *f);
+line_splitter fields_split_line;
+
+/* Its forms that this processor can run, the one that it is first, for tests; then NULL. */
+line_splitter *fields_line_splitter(int i);
+
 /* `before`: OPEN where the text begins inside a quoted field, CLOSED where it begins with a field.
  */
 enum fields_end fields_end(struct bytes text, struct bytes delimiter, enum fields_end before);

@@ -131,10 +131,14 @@ static int find_column(void *state, const char *spec, size_t *at, struct err *e)
     return 0;
 }
 
-/* Splits a line into c->fields; fails where its quotes do not match. */
+/* Splits a line into c->fields, unless it was split as it was read; fails where its quotes do not
+ * match. */
 static int split(struct csv *c, struct bytes line, size_t *count, struct err *e)
 {
     enum fields_end end = FIELDS_CLOSED;
+    *count = c->split.count;
+    if (*count)
+        return 0;
     if (c->quoting.len)
         end = fields_split_csv(line, c->quoting, &c->unquoted, c->fields.at, c->fields.len, count);
     else
@@ -151,6 +155,7 @@ static bool is_for_excel(struct bytes line)
 static int first_line(void *state, struct bytes line, struct err *e)
 {
     struct csv *c = state;
+    c->split.count = 0; /* by the delimiter of another input, perhaps */
     if (is_for_excel(line))
         return RAW_BEFORE;
     if (choose_layout(c, &line, e) || log_columns_check(&c->columns, e))
@@ -167,6 +172,12 @@ static int first_line(void *state, struct bytes line, struct err *e)
     if (log_columns_place(&c->columns, find_column, c, e))
         return e->status;
     c->fields.len = c->wanted;
+    c->split = (struct line_fields){
+        .delimiter = c->delimiter.len == 1 ? *c->delimiter.at : '\0',
+        .unquoted = c->quoting.len ? &c->unquoted : NULL,
+        .at = c->fields.at,
+        .room = c->fields.len,
+    };
     return has_header(c) ? 0 : RAW_ROW_TOO;
 }
 
@@ -217,6 +228,7 @@ int csv_open(struct csv *c, struct raw_format *format, struct err *e)
         .delimiter = &c->quoting,
         .header = first_line,
         .row = csv_row,
+        .fields = &c->split,
         .more = next_item,
     };
     if (choose_layout(c, NULL, e) || log_columns_check(&c->columns, e))

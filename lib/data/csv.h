@@ -16,6 +16,7 @@ struct csv {
         quoting;          /* between fields; between fields that may be quoted, empty = none may */
     size_t width, wanted; /* columns of every row; how many of them are looked at */
     VEC(struct bytes) fields;
+    struct line_fields split; /* the same for the reader of lines */
     struct buf unquoted;
     item_vec items; /* of the row's list */
     size_t next;    /* of them, to give */

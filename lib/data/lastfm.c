@@ -31,8 +31,9 @@ static int item_of(struct lastfm *l, const struct bytes *fields, struct raw_row 
 static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struct err *e)
 {
     struct lastfm *l = state;
-    struct bytes fields[COLUMNS];
-    size_t count = fields_split(line, '\t', fields, COLUMNS);
+    struct bytes *fields = l->columns;
+    size_t count =
+        l->fields.count ? l->fields.count : fields_split(line, '\t', fields, l->fields.room);
     if (count != COLUMNS)
         return err_set(e, STATUS_DATA,
                        "%zu columns where %d are expected, separated by tabs: user, time, artist "
@@ -48,10 +49,13 @@ static int lastfm_row(void *state, struct bytes line, struct raw_row *row, struc
 struct raw_format lastfm_format(struct lastfm *l)
 {
     l->clock.unit = RAW_ISO;
+    l->fields = (struct line_fields){
+        .delimiter = '\t', .at = l->columns, .room = l->track ? COLUMNS : TRACK_ID};
     return (struct raw_format){
         .state = l,
         .name = "a Last.fm log",
         .row = lastfm_row,
+        .fields = &l->fields,
     };
 }
 

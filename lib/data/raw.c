@@ -160,7 +160,7 @@ static int check_end(const struct raw_log *log, struct bytes line, struct err *e
 }
 
 /* The next line; the first one of an input together with those in which its fields go on. */
-static enum line_result next_line(struct raw_log *log, struct bytes *line, struct err *e)
+static enum line_result find_line(struct raw_log *log, struct bytes *line, struct err *e)
 {
     const struct bytes *delimiter = log->format.delimiter;
     enum line_result got = log->format.json
@@ -176,6 +176,18 @@ static enum line_result next_line(struct raw_log *log, struct bytes *line, struc
         memchr(line->at, '"', line->len))
         got = join_lines(log, line, e);
     return got == LINE_TEXT && log->lines.ended && check_end(log, *line, e) ? LINE_ERROR : got;
+}
+
+/* The next line, split if that can be done at once. */
+static inline enum line_result next_line(struct raw_log *log, struct bytes *line, struct err *e)
+{
+    struct line_fields *fields = log->format.fields;
+    if (!fields || !fields->delimiter)
+        return find_line(log, line, e);
+    if (log->begun && lines_split_next(&log->lines, fields, line))
+        return LINE_TEXT;
+    fields->count = 0;
+    return find_line(log, line, e);
 }
 
 /* Reads a row that goes on in the next line, and returns its status. Where its quotes match
@@ -272,12 +284,10 @@ int raw_quotes(enum fields_end end, size_t count, struct err *e)
     return end == FIELDS_OPEN ? RAW_OPEN : e->status;
 }
 
-int raw_name(const char *field, struct bytes text, struct err *e)
+int raw_no_name(const char *field, struct bytes text, struct err *e)
 {
     if (!text.len)
         return err_set(e, STATUS_DATA, "the %s is empty", field);
-    if (text.len > NAME_LIMIT)
-        return err_set(e, STATUS_DATA, "the %s has %zu bytes: a name has %d at most", field,
-                       text.len, NAME_LIMIT);
-    return 0;
+    return err_set(e, STATUS_DATA, "the %s has %zu bytes: a name has %d at most", field, text.len,
+                   NAME_LIMIT);
 }

@@ -43,6 +43,7 @@ struct raw_format {
     /* Where `row` says that a line has several rows (RAW_MANY), this gives one after the other. */
     int (*more)(void *state, struct raw_row *row, struct err *e);
     bool json; /* lines or elements of arrays are JSON, which other formats refuse by name */
+    struct line_fields *fields; /* what lines are split into as they are read; NULL: they are not */
     const bool
         *sessions; /* rows name their session, as the first header settles; NULL: they do not */
     const char *const *carried; /* keys of the columns that rows carry into the stream */
@@ -57,6 +58,8 @@ enum { RAW_ROW_TOO = -1, RAW_BEFORE = -2 };
 struct lastfm {
     bool track;        /* the item is the track, not the artist */
     struct buf joined; /* "artist – track" */
+    struct bytes columns[6];
+    struct line_fields fields; /* of columns */
     struct raw_clock clock;
 };
 struct raw_format lastfm_format(struct lastfm *l);
@@ -118,7 +121,11 @@ void raw_close(struct raw_log *log);
 /* The status of a row by how its quotes end, after `count` whole fields. */
 int raw_quotes(enum fields_end end, size_t count, struct err *e);
 
-/* Checks that a field is neither empty nor too long to be a name. */
-int raw_name(const char *field, struct bytes text, struct err *e);
+/* Checks that a field is neither empty nor too long to be a name; says which it is. */
+int raw_no_name(const char *field, struct bytes text, struct err *e);
+static inline int raw_name(const char *field, struct bytes text, struct err *e)
+{
+    return text.len && text.len <= NAME_LIMIT ? 0 : raw_no_name(field, text, e);
+}
 
 #endif

@@ -247,6 +247,78 @@ static void test_random_fields(struct bytes delimiter, const char *alphabet,
     buf_release(&scratch);
 }
 
+/* Whether the splitter does with a line in a block what fields_split_csv, or without quoting
+ * fields_split_at, does with it alone.  It may leave a line with quotes to that. */
+static bool splits_as_alone(line_splitter *split, struct bytes line, bool quoting, size_t room,
+                            struct buf *scratch, int *done)
+{
+    enum { MOST = 220 };
+    struct buf block = {0}, other = {0};
+    struct bytes fields[MOST], alone[MOST];
+    struct line_fields f = {.delimiter = ',', .at = fields, .room = room};
+    size_t count = 0, returns = 0;
+    enum fields_end end = FIELDS_CLOSED;
+    f.unquoted = quoting ? scratch : NULL;
+    while (returns < line.len && line.at[line.len - 1 - returns] == '\r')
+        returns++;
+    buf_append(&block, line.at, line.len);
+    buf_text(&block, "\nb,\"");
+    struct bytes kept = {block.at, line.len - returns};
+    char *copy = mem_alloc(block.len + LINE_MARGIN); /* exactly, as the block of a reader may be */
+    memcpy(copy, block.at, block.len);
+    memset(copy + block.len, ',', LINE_MARGIN);
+    const char *newline = split(copy, copy + block.len, &f);
+    if (quoting)
+        end = fields_split_csv(kept, bytes_of(","), &other, alone, MOST, &count);
+    else
+        count = fields_split_at(kept, bytes_of(","), alone, MOST);
+    bool good =
+        newline ? newline == copy + line.len && f.count == count && end == FIELDS_CLOSED : !f.count;
+    good = good && !split(copy, copy + line.len, &f) && !f.count; /* its end has not been read */
+    good = good && (newline != NULL || (quoting && memchr(line.at, '"', line.len)));
+    split(copy, copy + block.len, &f);
+    *done += newline != NULL;
+    for (size_t i = 0; good && newline && i < count && i < room; i++)
+        good = bytes_equal(fields[i], alone[i]);
+    mem_free(copy);
+    buf_release(&block);
+    buf_release(&other);
+    return good;
+}
+
+/* Each form of it on random lines with marks, quotes, returns, and room for few fields or all. */
+static void test_split_lines(void)
+{
+    static const char *const well[] = {"a", "\"b,\"", "\"c\"\"\"", ",", ",", ",\"\",", NULL};
+    struct random r = random_of(5, 1);
+    struct buf scratch = {0};
+    line_splitter *split;
+    struct bytes fields[2];
+    struct line_fields f = {.delimiter = ',', .unquoted = &scratch, .at = fields, .room = 2};
+    const char quoted[2 * LINE_MARGIN + 20] = "\"a,b\",\"c\"\r\n";
+    tap_ok(fields_split_line(quoted, quoted + 11, &f) == quoted + 10 && f.count == 2 &&
+               bytes_equal(fields[0], bytes_of("a,b")) && bytes_equal(fields[1], bytes_of("c")),
+           "a line with quotes and a return");
+    for (int form = 0; (split = fields_line_splitter(form)); form++) {
+        int wrong = 0, done = 0;
+        for (int i = 0; i < 40000; i++) {
+            struct buf made = {0};
+            random_line(&r, ",\"abcdefgh,,\r", i % 3 ? well : NULL, &made);
+            if (i % 3 == 2) /* without quotes */
+                for (size_t k = 0; k < made.len; k++)
+                    made.at[k] = made.at[k] == '"' ? '\0' : made.at[k];
+            buf_text(&made, i % 5 ? "" : i % 2 ? "\r" : "\r\r");
+            wrong +=
+                !splits_as_alone(split, (struct bytes){made.at, made.len}, i % 2,
+                                 random_below(&r, 2) ? 220 : random_below(&r, 4), &scratch, &done);
+            buf_release(&made);
+        }
+        tap_ok(!wrong && done > 20000, "40000 lines in a block, form %d, %d of them split", form,
+               done);
+    }
+    buf_release(&scratch);
+}
+
 /* How the quotes end, taken at once and taken in two pieces at every place. */
 static void test_ends_of_fields(void)
 {
@@ -395,6 +467,7 @@ int main(void)
     test_random_fields(bytes_of(","), "aaaa\",,\n", NULL);
     test_random_fields(bytes_of("::"), "aaa\":::", NULL);
     test_random_fields(bytes_of(","), NULL, well);
+    test_split_lines();
     test_extend(1);
     test_extend(100);
     test_extend_limit();
