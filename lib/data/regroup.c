@@ -60,8 +60,9 @@ static void set_room(struct regroup *g, size_t rows)
 
 static bool rows_full(struct regroup *g)
 {
-    if (g->count < g->room && g->count % CHECKED)
+    if (g->count < g->room && g->count < g->checked)
         return false;
+    g->checked = g->count + CHECKED;
     size_t most = rows_most(g), twice = g->room ? 2 * g->room : FIRST_ROOM;
     if (g->count >= most)
         return true;
@@ -128,31 +129,35 @@ static int spill(struct regroup *g, struct err *e)
     names_release(&g->users);
     vec_release(&g->chains);
     vec_release(&g->sorted);
-    g->count = 0;
+    g->count = g->checked = 0;
     if (g->room > rows_most(g))
         set_room(g, rows_most(g));
     return 0;
 }
 
-int regroup_add(struct regroup *g, struct bytes user, const void *row, struct err *e)
+void *regroup_add(struct regroup *g, struct bytes user, size_t *count, struct err *e)
 {
-    if (rows_full(g) && spill(g, e))
-        return e->status;
+    if ((rows_full(g) || (g->has_grown && users_full(g))) && g->count && spill(g, e))
+        return NULL;
     bool is_new = false;
     size_t id = g->last; /* rows of a user often follow each other */
     if (!g->count || !bytes_equal(names_at(&g->users, (int32_t)id), user))
         id = g->last = (size_t)names_add(&g->users, user, &is_new);
-    uint32_t number = (uint32_t)g->count++;
-    memcpy(g->rows + number * g->row_size, row, g->row_size);
-    if (is_new) {
-        vec_push(&g->chains, ((struct regroup_chain){number, number, 1}));
-        return users_full(g) ? spill(g, e) : 0;
-    }
+    uint32_t from = (uint32_t)g->count, end;
+    if (*count > g->room - g->count)
+        *count = g->room - g->count;
+    g->count += *count;
+    end = (uint32_t)g->count;
+    g->has_grown = is_new;
+    if (is_new)
+        vec_push(&g->chains, ((struct regroup_chain){.first = from, .last = from}));
     struct regroup_chain *chain = &g->chains.at[id];
-    g->next[chain->last] = number;
-    chain->last = number;
-    chain->count++;
-    return 0;
+    g->next[chain->last] = from;
+    for (uint32_t i = from; i < end; i++)
+        g->next[i] = i + 1;
+    chain->last = end - 1;
+    chain->count += end - from;
+    return g->rows + from * g->row_size;
 }
 
 /* ---- merging ---- */
@@ -220,6 +225,7 @@ static int open_parts(struct regroup *g, struct err *e)
     if (size > BLOCK_MOST)
         size = BLOCK_MOST;
     g->blocks = mem_alloc(g->parts.len * size);
+    buf_reserve(&g->block, g->row_size);
     for (size_t i = 0; i < g->parts.len; i++) {
         struct regroup_part *p = &g->parts.at[i];
         bool any;
@@ -290,32 +296,46 @@ bool regroup_user(struct regroup *g, struct bytes *user)
     return true;
 }
 
-static int next_in_parts(struct regroup *g, void *row, struct err *e)
+/* Rows that lie whole in a part's block are given where they are. */
+static int next_in_parts(struct regroup *g, const char **rows, size_t *count, struct err *e)
 {
     while (g->heap.len) {
         struct regroup_part *p = &g->parts.at[g->heap.at[0]];
         if (!bytes_equal((struct bytes){p->name.at, p->name.len},
                          (struct bytes){g->user.at, g->user.len}))
             return 0;
-        if (p->left) {
-            p->left--;
-            return part_read(g, p, row, g->row_size, e) ? -1 : 1;
+        if (!p->left) {
+            if (leave_user(g, e))
+                return -1;
+            continue;
         }
-        if (leave_user(g, e))
-            return -1;
+        size_t whole = (p->filled - p->from) / g->row_size;
+        *count = !whole ? 1 : whole < p->left ? whole : (size_t)p->left;
+        p->left -= *count;
+        if (whole) {
+            *rows = p->block + p->from;
+            p->from += *count * g->row_size;
+            return 1;
+        }
+        *rows = g->block.at;
+        return part_read(g, p, g->block.at, g->row_size, e) ? -1 : 1;
     }
     return 0;
 }
 
-int regroup_row(struct regroup *g, void *row, struct err *e)
+int regroup_rows(struct regroup *g, const char **rows, size_t *count, struct err *e)
 {
     if (g->scratch.fd >= 0)
-        return next_in_parts(g, row, e);
+        return next_in_parts(g, rows, count, e);
     if (!g->left)
         return 0;
-    g->left--;
-    memcpy(row, g->rows + g->row * g->row_size, g->row_size);
-    g->row = g->next[g->row];
+    uint32_t n = 1;
+    while (n < g->left && g->next[g->row + n - 1] == g->row + n)
+        n++;
+    *rows = g->rows + g->row * g->row_size;
+    *count = n;
+    g->left -= n;
+    g->row = g->next[g->row + n - 1];
     return 1;
 }
 
@@ -326,6 +346,7 @@ void regroup_release(struct regroup *g)
         buf_release(&g->parts.at[i].name);
     vec_release(&g->parts);
     vec_release(&g->heap);
+    buf_release(&g->block);
     mem_free(g->blocks);
     buf_release(&g->user);
     temp_file_close(&g->scratch);

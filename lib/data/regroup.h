@@ -33,11 +33,12 @@ struct regroup {
     size_t last;                      /* the user of the last row */
     VEC(struct regroup_chain) chains; /* of each user */
     char *rows;
-    uint32_t *next; /* the row after each in its chain */
-    size_t count, room;
+    uint32_t *next;                  /* the row after each in its chain */
+    size_t count, room, checked;     /* rows; those at which the memory is looked at again */
+    bool has_grown;                  /* the last rows were of a user who was not in memory */
     VEC(struct regroup_user) sorted; /* users in memory, by name */
     struct temp_file scratch;
-    struct buf block; /* what is to be written to it */
+    struct buf block; /* what is to be written to it; a row that was read of it */
     VEC(struct regroup_part) parts;
     VEC(uint32_t) heap; /* of parts, by their next user */
     char *blocks;       /* what was read of each */
@@ -50,17 +51,18 @@ struct regroup {
  * take `memory` bytes together: rows and users get what that leaves, a quarter at least. */
 void regroup_open(struct regroup *g, size_t row_size, size_t memory);
 
-/* 73, 74: the temporary file. */
-int regroup_add(struct regroup *g, struct bytes user, const void *row, struct err *e);
+/* Where to write rows of the user, before the next call: the next *count of them, or as many as
+ * there is room for, one at least, which it is then set to.  NULL: 73, 74, the temporary file. */
+void *regroup_add(struct regroup *g, struct bytes user, size_t *count, struct err *e);
 
 int regroup_sort(struct regroup *g, struct err *e);
 
 /* The next user, valid until the next call; false: there is none. */
 bool regroup_user(struct regroup *g, struct bytes *user);
 
-/* 1: the next row of that user; 0: there is none; -1: 74, the temporary file. Read all rows of a
- * user before the next one. */
-int regroup_row(struct regroup *g, void *row, struct err *e);
+/* 1: the next *count rows of that user, one after the other, valid until the next call; 0: there
+ * are none; -1: 74, the temporary file. Read all rows of a user before the next one. */
+int regroup_rows(struct regroup *g, const char **rows, size_t *count, struct err *e);
 
 void regroup_release(struct regroup *g);
 

@@ -162,24 +162,44 @@ int sessionizer_run(struct sessionizer *s, struct frame_out *out, struct err *e)
 
 /* How much of an event waits for the others of its user: its session only where the log names them.
  */
+enum { WHOLE_EVENT = sizeof(struct event), EVENT_BEGIN = offsetof(struct event, row) };
+
 static size_t event_size(const struct sessionizer *s)
 {
-    return s->rules->given ? sizeof(struct event) : offsetof(struct event, row);
+    return s->rules->given ? WHOLE_EVENT : EVENT_BEGIN;
 }
 
-/* Adds the rows, their codes behind each, to s->rows. */
+/* Returns the place behind it. */
+static inline char *pack_event(const struct sessionizer *s, const struct event *event, char *to)
+{
+    if (s->rules->given)
+        return (char *)memcpy(to, event, WHOLE_EVENT) + WHOLE_EVENT;
+    return (char *)memcpy(to, event, EVENT_BEGIN) + EVENT_BEGIN;
+}
+
+/* Writes rows of a batch for regroup, their codes behind each. */
+static void pack_rows(const struct sessionizer *s, const struct row_batch *b, size_t from,
+                      size_t count, const int32_t *numbers, char *to)
+{
+    size_t columns = s->carried.len;
+    for (size_t i = from; i < from + count; i++) {
+        struct event event = b->events.at[i];
+        event.item = numbers[i];
+        to = pack_event(s, &event, to);
+        for (size_t k = 0; k < columns; k++, to += sizeof *b->codes.at)
+            memcpy(to, &b->codes.at[i * columns + k], sizeof *b->codes.at);
+    }
+}
+
 static int regroup_run(struct sessionizer *s, const struct row_batch *b, const struct row_run *run,
                        const int32_t *numbers, struct err *e)
 {
-    size_t columns = s->carried.len;
-    for (size_t i = run->from; i < run->from + run->count; i++) {
-        struct event event = b->events.at[i];
-        event.item = numbers[i];
-        buf_clear(&s->packed);
-        buf_append(&s->packed, &event, event_size(s));
-        buf_append(&s->packed, b->codes.at + i * columns, columns * sizeof *b->codes.at);
-        if (regroup_add(s->rows, run->user, s->packed.at, e))
+    for (size_t done = 0, now; done < run->count; done += now) {
+        now = run->count - done;
+        char *to = regroup_add(s->rows, run->user, &now, e);
+        if (!to)
             return e->status;
+        pack_rows(s, b, run->from + done, now, numbers, to);
     }
     return 0;
 }
@@ -206,25 +226,38 @@ int sessionizer_read(struct sessionizer *s, struct regroup *rows, size_t memory,
     return status ? status : regroup_sort(rows, e);
 }
 
+/* Adds rows of regroup to the events of their user. */
+static void unpack_rows(struct sessionizer *s, const char *from, size_t count)
+{
+    size_t columns = s->carried.len;
+    vec_reserve(&s->events, count);
+    vec_reserve(&s->codes, count * columns);
+    for (size_t i = 0; i < count; i++) {
+        struct event *event = &s->events.at[s->events.len++];
+        *event = (struct event){0};
+        memcpy(event, from, s->rules->given ? WHOLE_EVENT : EVENT_BEGIN);
+        from += event_size(s);
+        if (columns)
+            memcpy(s->codes.at + s->codes.len, from, columns * sizeof *s->codes.at);
+        s->codes.len += columns;
+        from += columns * sizeof *s->codes.at;
+    }
+}
+
 int sessionizer_write(struct sessionizer *s, struct regroup *rows, struct frame_out *out,
                       struct err *e)
 {
-    struct buf packed = {0};
-    struct event event = {0};
+    const char *at;
+    size_t count;
     int got = 0;
     s->out = out;
-    buf_reserve(&packed, rows->row_size);
     while (got == 0 && regroup_user(rows, &s->user)) {
         s->users_read++;
-        while ((got = regroup_row(rows, packed.at, e)) > 0) {
-            memcpy(&event, packed.at, event_size(s));
-            vec_push(&s->events, event);
-            vec_append(&s->codes, (const int32_t *)(packed.at + event_size(s)), s->carried.len);
-        }
+        while ((got = regroup_rows(rows, &at, &count, e)) > 0)
+            unpack_rows(s, at, count);
         if (!got)
             got = finish_user(s, e);
     }
-    buf_release(&packed);
     return got ? e->status : 0;
 }
 

@@ -29,7 +29,7 @@ struct sessionizer {
     struct bytes user;        /* whose rows are being read; len = 0 before the first */
     event_vec events;
     struct session_set sessions;
-    struct buf packed; /* attributes of one item; a row for regroup */
+    struct buf packed; /* attributes of one item */
     int32_t users_read, users_written, items_written;
 };
 

@@ -21,14 +21,38 @@ static struct bytes name_of(uint32_t user, char *to)
     return (struct bytes){to, (size_t)n};
 }
 
+/* How many rows of a user follow each other: mostly one, at times many. */
+static uint32_t run_length(struct random *r)
+{
+    return random_below(r, 4) ? 1 : 1 + random_below(r, random_below(r, 8) ? 9 : 900);
+}
+
+/* Adds rows of the user, wherever there is room for them. */
+static bool add_run(struct regroup *g, uint32_t user, uint32_t number, uint32_t count)
+{
+    char name[128];
+    struct err e;
+    for (size_t now; count; count -= (uint32_t)now) {
+        now = count;
+        char *to = regroup_add(g, name_of(user, name), &now, &e);
+        if (!to || !now || now > count)
+            return false;
+        for (size_t i = 0; i < now; i++, number++)
+            memcpy(to + i * sizeof(struct row), &(struct row){user, number}, sizeof(struct row));
+    }
+    return true;
+}
+
 static bool fill(struct regroup *g, uint32_t rows)
 {
     struct random r = random_of(1, rows);
     struct err e;
-    for (uint32_t i = 0; i < rows; i++) {
-        char name[128];
-        struct row row = {random_below(&r, random_below(&r, 2) ? 3 : USERS), i};
-        if (regroup_add(g, name_of(row.user, name), &row, &e))
+    for (uint32_t i = 0, count; i < rows; i += count) {
+        uint32_t user = random_below(&r, random_below(&r, 2) ? 3 : USERS);
+        count = run_length(&r);
+        if (count > rows - i)
+            count = rows - i;
+        if (!add_run(g, user, i, count))
             return false;
     }
     return !regroup_sort(g, &e);
@@ -45,14 +69,21 @@ static bool drain(struct regroup *g, uint32_t rows)
     while (good && regroup_user(g, &user)) {
         char name[128];
         struct row row, last = {0, 0};
+        const char *at;
+        size_t now;
+        uint32_t n = 0;
         int got;
         good = bytes_compare((struct bytes){before.at, before.len}, user) < 0;
         buf_clear(&before);
         buf_append(&before, user.at, user.len);
-        for (uint32_t n = 0; (got = regroup_row(g, &row, &e)) > 0; n++, count++, last = row)
-            good = good &&
-                   bytes_equal(name_of(row.user, name), (struct bytes){before.at, before.len}) &&
-                   (!n || row.number > last.number);
+        while ((got = regroup_rows(g, &at, &now, &e)) > 0)
+            for (; now; now--, n++, count++, last = row, at += sizeof row) {
+                memcpy(&row, at, sizeof row);
+                good =
+                    good &&
+                    bytes_equal(name_of(row.user, name), (struct bytes){before.at, before.len}) &&
+                    (!n || row.number > last.number);
+            }
         good = good && got == 0;
     }
     buf_release(&before);
