@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/num.h"
+
 /* A time is valid from 0 to below 2^36 (the year 4147). */
 enum { TIME_BITS = 36 };
 #define TIME_LIMIT ((int64_t)1 << TIME_BITS)
@@ -29,7 +31,18 @@ bool time_iso(const char *s, size_t n, int64_t *seconds);
 bool time_iso_fine(const char *s, size_t n, int64_t *seconds, int64_t *nanoseconds);
 
 /* The ten bytes "T23:08:57Z": seconds since midnight. */
-bool time_of_day_utc(const char *s, int64_t *seconds);
+static inline bool time_of_day_utc(const char *s, int64_t *seconds)
+{
+    const uint64_t high = 0x8080808080808080, colons = 0x0000ff0000ff0000;
+    const uint64_t beyond = (uint64_t)(128 - 61) << 48 | (128 - 60) << 24 | (128 - 24);
+    /* "00:00:00" leaves the digits' values, and nothing of the colons */
+    uint64_t v = num_eight(s + 1) ^ 0x30303a30303a3030;
+    uint64_t above_nine = ((v + 0x7676767676767676) | v) & high;
+    /* bytes 0, 3 and 6 are the numbers; their high bits are set from 24 h, 60 min and 61 s on */
+    uint64_t pairs = (10 * v + (v >> 8)) & 0x00ff0000ff0000ff;
+    *seconds = (int64_t)(3600 * (pairs & 0xff) + 60 * (pairs >> 24 & 0xff) + (pairs >> 48));
+    return s[0] == 'T' && s[9] == 'Z' && !(above_nine | (v & colons) | ((pairs + beyond) & high));
+}
 
 /* "2009-05-04T23:08:57Z" for a valid time; `to` has room for TIME_TEXT bytes. */
 enum { TIME_TEXT = 32 };

@@ -282,19 +282,28 @@ static bool looks_iso(struct bytes text)
     return text.len > 8 && (text.at[8] == 'T' || text.at[8] == ' ');
 }
 
+enum { DAY = 10, USUAL = 20 }; /* bytes of "2009-05-04", and with "T23:08:57Z" */
+
+/* Reads a time of the same day as the one before. */
+static inline bool read_same_day(const struct raw_clock *clock, struct bytes text,
+                                 struct raw_row *row)
+{
+    int64_t of_day;
+    if (text.len != USUAL || text.at[4] != '-' || memcmp(text.at, clock->day, DAY) ||
+        !time_of_day_utc(text.at + DAY, &of_day))
+        return false;
+    row->time = clock->day_start + of_day;
+    row->order = 0;
+    return true;
+}
+
 static bool read_iso(struct raw_clock *clock, struct bytes text, struct raw_row *row)
 {
-    enum { DAY = 10, USUAL = 20 };
     int64_t of_day;
-    bool usual = text.len == USUAL && time_of_day_utc(text.at + DAY, &of_day);
-    if (usual && !memcmp(text.at, clock->day, DAY)) {
-        row->time = clock->day_start + of_day;
-        row->order = 0;
-        return true;
-    }
     if (!time_iso_fine(text.at, text.len, &row->time, &row->order))
         return false;
-    if (usual) {
+    if (text.len == USUAL && time_of_day_utc(text.at + DAY, &of_day) && row->time >= 0 &&
+        row->time < TIME_LIMIT - 2 * 86400) {
         memcpy(clock->day, text.at, DAY);
         clock->day_start = row->time - of_day;
     }
@@ -304,6 +313,8 @@ static bool read_iso(struct raw_clock *clock, struct bytes text, struct raw_row 
 int raw_time(struct raw_clock *clock, const char *field, struct bytes text, struct raw_row *row,
              struct err *e)
 {
+    if (read_same_day(clock, text, row))
+        return 0;
     text = field_trimmed(text);
     bool iso = clock->unit == RAW_ISO || (clock->unit == RAW_ANY && looks_iso(text));
     bool read = false;
