@@ -9,11 +9,6 @@ static uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> 32);
 }
 
-static size_t start_of(const struct names *n, size_t id)
-{
-    return n->page.at[id / NAMES_PAGE] + n->start.at[id];
-}
-
 static size_t slot_of(const struct names *n, struct bytes name, uint64_t hash)
 {
     size_t mask = n->slots - 1, at = hash & mask;
@@ -97,12 +92,15 @@ void names_add_all(struct names *n, const struct bytes *names, size_t count, int
         for (size_t i = 0; i < now; i++) {
             if (ids[from + i] < 0)
                 continue;
-            const char *text = n->text.at + start_of(n, (size_t)ids[from + i]);
+            const char *text = n->text.at + names_start(n, (size_t)ids[from + i]);
             __builtin_prefetch(text);
             __builtin_prefetch(text + names[from + i].len);
         }
-        for (size_t i = 0; i < now; i++)
-            ids[from + i] = add(n, names[from + i], hash[i]);
+        for (size_t i = 0; i < now; i++) {
+            int32_t likely = ids[from + i];
+            if (likely < 0 || !bytes_equal(names_at(n, likely), names[from + i]))
+                ids[from + i] = add(n, names[from + i], hash[i]);
+        }
     }
 }
 
@@ -111,19 +109,12 @@ int32_t names_find(const struct names *n, struct bytes name)
     return n->slots ? n->slot[slot_of(n, name, XXH3_64bits(name.at, name.len))].id - 1 : -1;
 }
 
-struct bytes names_at(const struct names *n, int32_t id)
-{
-    size_t next = (size_t)id + 1, from = start_of(n, (size_t)id);
-    size_t to = next < n->start.len ? start_of(n, next) : n->text.len;
-    return (struct bytes){n->text.at + from, to - from};
-}
-
 void names_fetch(const struct names *n, const int32_t *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(&n->start.at[ids[i]]);
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(n->text.at + start_of(n, (size_t)ids[i]));
+        __builtin_prefetch(n->text.at + names_start(n, (size_t)ids[i]));
 }
 
 size_t names_held(const struct names *n)

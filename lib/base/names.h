@@ -34,8 +34,19 @@ void names_add_all(struct names *n, const struct bytes *names, size_t count, int
 /* The id of the name, or -1. */
 int32_t names_find(const struct names *n, struct bytes name);
 
+/* Where the name of an id begins in text. */
+static inline size_t names_start(const struct names *n, size_t id)
+{
+    return n->page.at[id / NAMES_PAGE] + n->start.at[id];
+}
+
 /* The name of an id; valid until the next names_add. */
-struct bytes names_at(const struct names *n, int32_t id);
+static inline struct bytes names_at(const struct names *n, int32_t id)
+{
+    size_t next = (size_t)id + 1, from = names_start(n, (size_t)id);
+    size_t to = next < n->start.len ? names_start(n, next) : n->text.len;
+    return (struct bytes){n->text.at + from, to - from};
+}
 
 /* Asks for the memory where these names are, so that names_at need not wait for one after another.
  */

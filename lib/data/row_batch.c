@@ -63,7 +63,7 @@ static void make_room(struct row_batch *b)
 }
 
 /* Whether the batch has room for the row; an empty one has. */
-static bool has_room(struct row_batch *b, const struct raw_row *row)
+static inline bool has_room(struct row_batch *b, const struct raw_row *row)
 {
     return b->events.len < ROWS_TOGETHER &&
            row->user.len + row->item.len + row->title.len <= TEXT_ROOM - b->used;
@@ -92,17 +92,18 @@ static int add_codes(struct row_reading *r, const struct raw_row *row, struct er
 static int add_row(struct row_reading *r, const struct raw_row *row, struct err *e)
 {
     struct row_batch *b = r->filling;
-    struct event event = {
+    size_t n = b->events.len;
+    if (r->log->format.carried_count && add_codes(r, row, e))
+        return e->status;
+    add_to_run(b, r->log, row->user);
+    b->events.at[n] = (struct event){
         .time = row->time,
         .order = row->order,
         .session = row->session.len ? XXH3_64bits(row->session.at, row->session.len) : 0,
     };
-    if (add_codes(r, row, e))
-        return e->status;
-    add_to_run(b, r->log, row->user);
-    vec_push(&b->events, event);
-    vec_push(&b->items, keep(b, row->item));
-    vec_push(&b->titles, keep(b, row->title));
+    b->items.at[n] = keep(b, row->item);
+    b->titles.at[n] = keep(b, row->title);
+    b->events.len = b->items.len = b->titles.len = n + 1;
     return 0;
 }
 
