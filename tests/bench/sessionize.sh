@@ -4,8 +4,8 @@
 # json-sessionize on a part of them: all from the page cache to /dev/null, medians of alternating
 # runs.  And peak memory on the log and on a tenth of it.
 set -eu -o pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
-PATH=${SESSPIPE_BIN:-$root/bin}:$root/.build/${VARIANT:-release}/fixtures:$PATH
+# shellcheck source=tests/bench/cost
+. "$(dirname "$0")/cost"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,20 +18,20 @@ awk -F, -v OFS='","' '{ $1 = $1; print "\"" $0 " \"\"in\"\" quotes\"" }' "$work/
 awk -F'\t' '{ print "{\"user\":\"" $1 "\",\"song\":{\"id\":\"" ($3 == "" ? "none" : $3) "\",\"name\":\"" $6 "\"},\"at\":\"" $2 "\"}" }' \
     "$work/tenth" >"$work/json"
 
-seconds() { # FILE COMMAND...
-    local began=${EPOCHREALTIME/./}
-    "${@:2}" "$work/$1" >/dev/null
-    echo $((${EPOCHREALTIME/./} - began))
+# Appends the seconds, and those of processors, that the command takes for a file.
+took() { # NAME FILE COMMAND...
+    # shellcheck disable=SC2016 # of the shell that is called
+    used sh -c 'exec "$@" >/dev/null' - "${@:3}" "$work/$2" >>"$work/$1.t"
 }
 
-# Prints NAME and the ratio of the medians of two files of times.
-ratio() { # NAME ONE OTHER
-    awk -v name="$1" -v a="$(median <"$work/$2")" -v b="$(median <"$work/$3")" \
+# Prints NAME and the ratio of the medians of a column of two files of times: 1 is time, 2 that of processors.
+ratio() { # NAME ONE OTHER [COLUMN]
+    awk -v name="$1" -v a="$(median "$2" "${4:-1}")" -v b="$(median "$3" "${4:-1}")" \
         'BEGIN { printf "%s\t%.2f\tratio\n", name, a / b }'
 }
 
-median() {
-    sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'
+median() { # NAME COLUMN
+    cut -d ' ' -f "$2" "$work/$1.t" | sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'
 }
 
 # The peak as the kernel tells it, asked when all but the end of the input has been read.
@@ -51,21 +51,24 @@ peak() { # FILE
 cat "$work/log" "$work/csv" "$work/quoted" >/dev/null
 by_name='-q --user user --item item --time time'
 for _ in 1 2 3 4 5 6 7; do
-    seconds log cut -f1,2,3 >>"$work/cut.t"
-    seconds log lfm-sessionize -q >>"$work/lfm.t"
+    took cut log cut -f1,2,3
+    took lfm log lfm-sessionize -q
     for log in csv quoted; do
-        seconds $log cut -d, -f1,2,3 >>"$work/cut.$log.t"
+        took cut.$log $log cut -d, -f1,2,3
         # shellcheck disable=SC2086 # a list of words
-        seconds $log csv-sessionize $by_name >>"$work/$log.t"
+        took $log $log csv-sessionize $by_name
     done
 done
 for _ in 1 2 3; do
-    seconds json jq -r '[.user, .song.id, .at] | @tsv' >>"$work/jq.t"
-    seconds json json-sessionize -q --user user --item song.id --time at >>"$work/json.t"
+    took jq json jq -r '[.user, .song.id, .at] | @tsv'
+    took json json json-sessionize -q --user user --item song.id --time at
 done
-ratio sessionize_over_cut lfm.t cut.t
-ratio csv_sessionize_over_cut csv.t cut.csv.t
-ratio csv_sessionize_quoted_over_cut quoted.t cut.quoted.t
-ratio jq_over_json_sessionize jq.t json.t
+ratio sessionize_over_cut lfm cut
+ratio sessionize_processors_over_cut lfm cut 2
+ratio csv_sessionize_over_cut csv cut.csv
+ratio csv_sessionize_processors_over_cut csv cut.csv 2
+ratio csv_sessionize_quoted_over_cut quoted cut.quoted
+ratio csv_sessionize_quoted_processors_over_cut quoted cut.quoted 2
+ratio jq_over_json_sessionize jq json
 printf 'sessionize_rss\t%.1f\tMB\n' "$(peak "$work/log")"
 printf 'sessionize_rss_of_a_tenth\t%.1f\tMB\n' "$(peak "$work/tenth")"
