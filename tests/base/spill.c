@@ -102,9 +102,15 @@ static void failing(const char *bytes)
 {
     struct spill s = {.limit = 10};
     struct err e;
+    int status;
     setenv("TMPDIR", "no-such-folder", 1);
     tap_ok(spill_append(&s, bytes, 11, &e) == STATUS_CANTCREATE && strstr(e.text, "no-such-folder"),
            "no folder for the file: %s", e.text);
+    spill_release(&s);
+    s = (struct spill){.within = SIZE_MAX};
+    status = spill_append(&s, bytes, 11, &e) || spill_end(&s, &e) ? -1 : 0;
+    s.within = 1;
+    tap_ok(!status && spill_end(&s, &e) == STATUS_CANTCREATE, "nor for what is complete");
     spill_release(&s);
     s = (struct spill){.limit = 10};
     setenv("TMPDIR", "", 1);
@@ -120,7 +126,7 @@ static void failing(const char *bytes)
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){5, before.rlim_max});
     s = (struct spill){.limit = 10};
-    int status = spill_append(&s, bytes, 11, &e);
+    status = spill_append(&s, bytes, 11, &e);
     spill_release(&s);
     s = (struct spill){.limit = 1};
     int late = spill_append(&s, bytes, 5, &e) ? -1 : spill_append(&s, bytes, 5, &e);

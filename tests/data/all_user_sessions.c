@@ -79,7 +79,7 @@ static void make_user(struct user_sessions *h, int32_t user, struct random *rand
 }
 
 /* Ids of users fall, as they may where users come in another order than their names. */
-static void read_again(struct all_user_sessions *all, bool filed)
+static void read_again(struct all_user_sessions *all, bool filed, bool late)
 {
     static struct user_sessions made[USERS];
     struct random random = random_of(7, 0);
@@ -90,6 +90,8 @@ static void read_again(struct all_user_sessions *all, bool filed)
         must(all_user_sessions_add(all, &made[u], &e), &e);
     }
     must(all_user_sessions_end(all, &e), &e);
+    if (late)
+        must(all_user_sessions_within(all, 1, &e), &e);
     for (size_t u = 0; u < USERS; u++) {
         struct user_sessions got = {0};
         all_user_sessions_load(all, u, &got);
@@ -99,9 +101,11 @@ static void read_again(struct all_user_sessions *all, bool filed)
                      got.sessions.at[i]->times[got.sessions.at[i]->count - 1];
         user_sessions_release(&got);
         user_sessions_release(&made[u]);
+        all_user_sessions_passed(all, (size_t)all->store.first.at[u],
+                                 (size_t)all->store.first.at[u + 1]);
     }
     tap_ok(all_user_sessions_count(all) == USERS && !wrong && all->store.item.filed == filed &&
-               all->rest.filed == filed,
+               all->rest.filed == filed && all->rest_end.filed == filed && all->edge.filed == filed,
            "%d users of %d differ when read again, %s", wrong, USERS,
            filed ? "from files" : "from memory");
 }
@@ -114,14 +118,17 @@ int main(void)
     must(all_user_sessions_end(&all, &e), &e);
     tap_ok(all_user_sessions_count(&all) == 0, "empty");
     all_user_sessions_clear(&all);
-    read_again(&all, false);
+    read_again(&all, false, false);
     all_user_sessions_clear(&all);
-    read_again(&all, false);
+    read_again(&all, false, false);
     all_user_sessions_release(&all);
     all_user_sessions_open(&all, 600);
-    read_again(&all, true);
+    read_again(&all, true, false);
     all_user_sessions_clear(&all);
-    read_again(&all, true);
+    read_again(&all, true, false);
+    all_user_sessions_release(&all);
+    all_user_sessions_open(&all, 0);
+    read_again(&all, true, true);
     all_user_sessions_release(&all);
     return tap_done();
 }

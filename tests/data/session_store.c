@@ -169,6 +169,11 @@ static void random_logs(uint64_t seed, bool mixed)
         tap_ok(holds(&c, &l) && c.item.filed == (limits[i] && bytes > limits[i]),
                "log %d, users %s, %zu bytes, limit %zu", (int)seed, mixed ? "mixed" : "one by one",
                bytes, limits[i]);
+        struct err e;
+        must(session_store_within(&c, 1, &e), &e);
+        session_store_forget(&c);
+        tap_ok(holds(&c, &l) && c.head.filed && c.item.filed,
+               "log %d, where the program may hold nothing afterwards", (int)seed);
         session_store_clear(&c);
         fill(&c, &l, &random, mixed);
         tap_ok(holds(&c, &l) && c.item.limit == limits[i], "log %d, filled anew", (int)seed);
