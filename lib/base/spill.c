@@ -26,18 +26,13 @@ static int begin_file(struct spill *s, struct err *e)
     return status;
 }
 
-static bool is_beyond(const struct spill *s)
-{
-    return s->within ? mem_held() > s->within : s->limit && s->len > s->limit;
-}
-
-int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e)
+int spill_append_far(struct spill *s, const void *bytes, size_t n, struct err *e)
 {
     buf_append(&s->memory, bytes, n);
     s->len += n;
     if (s->filed)
         return s->memory.len < CHUNK ? 0 : write_memory(s, e);
-    return is_beyond(s) ? begin_file(s, e) : 0;
+    return spill_is_beyond(s, 0) ? begin_file(s, e) : 0;
 }
 
 int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e)
@@ -56,7 +51,7 @@ int spill_end(struct spill *s, struct err *e)
     if (s->filed && s->at)
         return 0;
     s->at = s->memory.at;
-    if (!s->filed && s->len && is_beyond(s) && begin_file(s, e))
+    if (!s->filed && s->len && spill_is_beyond(s, 0) && begin_file(s, e))
         return e->status;
     if (!s->filed)
         return 0;

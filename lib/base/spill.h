@@ -19,8 +19,24 @@ struct spill {
     bool filed; /* the file is open */
 };
 
+/* Whether n bytes more are too many for memory. */
+static inline bool spill_is_beyond(const struct spill *s, size_t n)
+{
+    return s->within ? mem_held() > s->within : s->limit && s->len + n > s->limit;
+}
+
+/* Where there is no room in memory. */
+int spill_append_far(struct spill *s, const void *bytes, size_t n, struct err *e);
+
 /* 73, 74: the temporary file. */
-int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e);
+static inline int spill_append(struct spill *s, const void *bytes, size_t n, struct err *e)
+{
+    if (s->filed || s->memory.cap - s->memory.len < n || spill_is_beyond(s, n))
+        return spill_append_far(s, bytes, n, e);
+    buf_append(&s->memory, bytes, n);
+    s->len += n;
+    return 0;
+}
 
 /* Copies the n bytes at `at`, which have been appended; more may be appended after it.  74. */
 int spill_read(const struct spill *s, size_t at, size_t n, void *to, struct err *e);

@@ -115,6 +115,17 @@ static const int64_t *long_times(const struct all_user_sessions *all, size_t ses
                : (const void *)(at + rest_begin(all, session));
 }
 
+static void view_times(struct session_view *v, const struct all_user_sessions *all, size_t session)
+{
+    const int64_t *times = long_times(all, session);
+    size_t count = v->session.count;
+    vec_clear(&v->times);
+    vec_reserve(&v->times, count);
+    for (size_t i = 0; i < count; i++)
+        v->times.at[i] = times ? times[i] : session_store_time(&all->store, session, i);
+    v->times.len = count;
+}
+
 static void view_extras(struct session_view *v, const struct all_user_sessions *all, size_t session)
 {
     size_t begin = rest_begin(all, session), end = rest_begin(all, session + 1);
@@ -184,12 +195,10 @@ void all_user_sessions_forget(const struct all_user_sessions *all)
     spill_forget(&all->rest_end);
 }
 
-void all_user_sessions_passed(const struct all_user_sessions *all, size_t from, size_t end)
+bool all_user_sessions_rest_due(const struct all_user_sessions *all, size_t from, size_t end)
 {
-    enum { REST = 20 }; /* bits */
-    if (session_store_due(&all->store, from, end) ||
-        rest_begin(all, from) >> REST != rest_begin(all, end) >> REST)
-        all_user_sessions_forget(all);
+    enum { REST = 20 }; /* bits: a megabyte */
+    return rest_begin(all, from) >> REST != rest_begin(all, end) >> REST;
 }
 
 int64_t all_user_sessions_time(const struct all_user_sessions *all, size_t session, size_t event)
@@ -213,9 +222,7 @@ void session_view_of(struct session_view *v, const struct all_user_sessions *all
                                   .part = session_store_part(c, session),
                                   .count = session_store_length(c, session),
                                   .items = session_store_items(c, session)};
-    vec_clear(&v->times);
-    for (size_t i = 0; i < v->session.count; i++)
-        vec_push(&v->times, all_user_sessions_time(all, session, i));
+    view_times(v, all, session);
     view_extras(v, all, session);
     v->session.times = v->times.at;
     v->session.extras = v->extras.at;

@@ -42,10 +42,18 @@ static inline size_t all_user_sessions_count(const struct all_user_sessions *all
 /* Where the user's parts begin. */
 struct edges all_user_sessions_edges(const struct all_user_sessions *all, size_t user);
 
-/* For whoever goes through all sessions, after sessions from .. end - 1: now and then gives back
- * the memory through which those in files were read.  all_user_sessions_forget does it at once. */
-void all_user_sessions_passed(const struct all_user_sessions *all, size_t from, size_t end);
+/* Gives back the memory through which sessions in files were read. */
 void all_user_sessions_forget(const struct all_user_sessions *all);
+
+/* For whoever goes through all sessions, after sessions from .. end - 1: does that now and then. */
+bool all_user_sessions_rest_due(const struct all_user_sessions *all, size_t from, size_t end);
+static inline void all_user_sessions_passed(const struct all_user_sessions *all, size_t from,
+                                            size_t end)
+{
+    if (session_store_due(&all->store, from, end) ||
+        (all->rest.filed && all_user_sessions_rest_due(all, from, end)))
+        all_user_sessions_forget(all);
+}
 
 /* The times of an event, and of the last one. */
 int64_t all_user_sessions_time(const struct all_user_sessions *all, size_t session, size_t event);

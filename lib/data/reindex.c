@@ -30,11 +30,9 @@ struct attributes new_ids_attributes(const struct new_ids *l, int32_t id)
     return (struct attributes){{len ? l->packed.at + start : NULL, len}};
 }
 
-static int write_item_once(struct reindex *r, struct frame_out *out, int32_t id, struct err *e)
+static int write_new_item(struct reindex *r, struct frame_out *out, int32_t id, struct err *e)
 {
     struct attributes a = new_ids_attributes(&r->items, id);
-    if (r->items.id.at[id] >= 0)
-        return 0;
     if (r->train) {
         char count[24];
         snprintf(count, sizeof count, "%lld", (long long)r->train[id]);
@@ -61,9 +59,11 @@ int reindex_session(struct reindex *r, struct frame_out *out, const struct sessi
     int status = write_user_once(r, out, s->user, e);
     struct session renamed = *s;
     vec_clear(&r->scratch);
+    vec_reserve(&r->scratch, s->count);
     for (size_t i = 0; i < s->count && !status; i++) {
-        status = write_item_once(r, out, s->items[i], e);
-        vec_push(&r->scratch, r->items.id.at[s->items[i]]);
+        if (r->items.id.at[s->items[i]] < 0)
+            status = write_new_item(r, out, s->items[i], e);
+        r->scratch.at[i] = r->items.id.at[s->items[i]];
     }
     renamed.user = r->users.id.at[s->user];
     renamed.items = r->scratch.at;
