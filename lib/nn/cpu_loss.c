@@ -107,7 +107,7 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
     size_t width = (size_t)c->o->width, rows = p->row.to - p->row.from;
     size_t items = p->item.to - p->item.from;
     chunk_scores(c, thread, p);
-    chunk_note_targets(c, p);
+    chunk_note_targets(c, tile, p);
     for (size_t row = p->row.from; row < p->row.to; row += LINE)
         exponentials_of_line(c, g, thread, p, row);
     if (p->rounded)
@@ -182,6 +182,8 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
     size_t width = (size_t)c->o->width;
     const float *reference = g->reference + (size_t)tile * c->ld;
     float share = output_share(c->o);
+    if (!memcmp(reference, own->as_of, (size_t)c->rows * sizeof *reference))
+        return;
     for (size_t i = 0; i < (size_t)c->rows; i++) {
         if (reference[i] == own->as_of[i])
             continue;
@@ -202,15 +204,13 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
 }
 
 /* Subtracts what the targets within the tile contribute to dW and dbias. */
-static void subtract_targets(const struct chunk *c, const struct gradients *g, struct span s)
+static void subtract_targets(const struct chunk *c, const struct gradients *g, int tile)
 {
     const struct output_layer *o = c->o;
     size_t width = (size_t)o->width;
     float share = output_share(o);
-    for (size_t i = (size_t)c->first; i < (size_t)c->first + (size_t)c->rows; i++) {
-        size_t target = (size_t)o->target[i];
-        if (target < s.from || target >= s.to)
-            continue;
+    for (int32_t k = c->of_tile[tile]; k < c->of_tile[tile + 1]; k++) {
+        size_t i = (size_t)c->first + (size_t)c->target_row[k], target = (size_t)o->target[i];
         cpu_add_scaled(width, -share, o->state + i * width, g->dweight + target * width);
         if (g->dbias)
             g->dbias[target] -= share;
@@ -282,7 +282,7 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
         if (g->dbias)
             g->dbias[s.from + i] += tail[width - g->direct];
     }
-    subtract_targets(c, g, s);
+    subtract_targets(c, g, tile);
 }
 
 /* ---- both ---- */
@@ -373,6 +373,8 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
     chunk_plan(&c, cpu_of(d), o, 1, dweight, cpu_of(d)->bf16);
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
-    while (chunk_next(&c))
+    while (chunk_next(&c)) {
+        chunk_place_targets(&c);
         CPU_IN_THREADS(c.threads, loss_of_chunk(&c, &g, loss + c.first));
+    }
 }

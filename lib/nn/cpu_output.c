@@ -60,7 +60,8 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     size_t rounded = c->bf16 ? cpu_padded(state16) + cpu_padded(weight16) : 0;
     size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
     size_t placing = added ? cpu_padded(buckets) + cpu_padded(4 * added) + cpu_padded(added) : 0;
-    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + rest);
+    size_t targets = cpu_padded((size_t)c->tiles + 2) + ld;
+    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + targets + rest);
     c->state = cpu_take(&at, state);
     if (c->bf16)
         c->kept16 = take_rounded(&at, kept);
@@ -69,6 +70,8 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     c->passing = cpu_take(&at, threads * width * c->panel);
     c->score = cpu_take(&at, ld);
     c->reference = cpu_take(&at, ld);
+    c->of_tile = (int32_t *)(void *)cpu_take(&at, (size_t)c->tiles + 2);
+    c->target_row = (int32_t *)(void *)cpu_take(&at, ld);
     c->total = (double *)(void *)cpu_take(&at, 2 * ld);
     c->part = (struct parts *)(void *)cpu_take(&at, parts);
     for (size_t t = 0; t < sums; t++) {
@@ -88,6 +91,21 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
         c->summed = cpu_take(&at, added);
     }
     c->rest = at;
+}
+
+void chunk_place_targets(const struct chunk *c)
+{
+    const int32_t *target = c->o->target + c->first;
+    int32_t *from = c->of_tile;
+    memset(from, 0, ((size_t)c->tiles + 2) * sizeof *from);
+    for (int row = 0; row < c->rows; row++)
+        if (target[row] >= 0)
+            from[target[row] / c->width + 2]++;
+    for (int tile = 0; tile < c->tiles; tile++)
+        from[tile + 2] += from[tile + 1];
+    for (int row = 0; row < c->rows; row++) /* from[tile + 1] runs to where the next tile's begin */
+        if (target[row] >= 0)
+            c->target_row[from[target[row] / c->width + 1]++] = row;
 }
 
 /* ---- additions ---- */
@@ -270,14 +288,13 @@ void chunk_target_scores(const struct chunk *c, int thread)
     }
 }
 
-void chunk_note_targets(const struct chunk *c, const struct panel *p)
+void chunk_note_targets(const struct chunk *c, int tile, const struct panel *p)
 {
-    const int32_t *target = c->o->target + c->first;
-    size_t to = p->row.to < (size_t)c->rows ? p->row.to : (size_t)c->rows;
-    for (size_t row = p->row.from; row < to; row++) { /* a target of -1 is above all items */
-        size_t item = (size_t)target[row];
-        if (item >= p->item.from && item < p->item.to)
-            c->score[row] = p->x[(item - p->item.from) * p->ld + (row - p->row.from)];
+    for (int32_t k = c->of_tile[tile]; k < c->of_tile[tile + 1]; k++) {
+        size_t row = (size_t)c->target_row[k];
+        size_t item = (size_t)c->o->target[(size_t)c->first + row] - p->item.from;
+        if (row >= p->row.from && row < p->row.to)
+            c->score[row] = p->x[item * p->ld + (row - p->row.from)];
     }
 }
 

@@ -36,15 +36,17 @@ struct chunk {
     int capacity;                /* rows of the largest chunk */
     size_t ld; /* odd in cache lines, so that a column spreads over the cache; with rounded factors
                   a multiple of BF16_DEPTH */
-    int width, tiles;   /* items of a tile; the last may have fewer */
-    float *state;       /* [H, ld] */
-    float *score;       /* [ld] the targets' scores */
-    float *kept;        /* [tiles, width, ld] all scores; NULL: not stored, or rounded */
-    size_t panel;       /* rows of a panel: PANEL, or with rounded factors all */
-    float *passing;     /* [threads, width, panel]: panels that are not stored */
-    struct parts *part; /* [parts] */
-    float *reference;   /* [ld] the largest of the parts' references */
-    double *total;      /* [ld] Σ e^(score - reference) */
+    int width, tiles;    /* items of a tile; the last may have fewer */
+    float *state;        /* [H, ld] */
+    float *score;        /* [ld] the targets' scores */
+    float *kept;         /* [tiles, width, ld] all scores; NULL: not stored, or rounded */
+    size_t panel;        /* rows of a panel: PANEL, or with rounded factors all */
+    float *passing;      /* [threads, width, panel]: panels that are not stored */
+    struct parts *part;  /* [parts] */
+    float *reference;    /* [ld] the largest of the parts' references */
+    double *total;       /* [ld] Σ e^(score - reference) */
+    int32_t *target_row; /* [ld] rows by the tile of their targets, ascending in each tile */
+    int32_t *of_tile;    /* [tiles + 2] where a tile's begin in `target_row` */
     /* Rounded factors (nn/bf16.h), with `bf16` alone. */
     bool bf16, by_float32;
     size_t deep;        /* the width rounded up to BF16_DEPTH; zeros beyond the width */
@@ -88,11 +90,14 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
 /* Prepares the next chunk; false when all are done. */
 bool chunk_next(struct chunk *c);
 
+/* Fills `target_row` and `of_tile` for chunk_note_targets and the gradients. */
+void chunk_place_targets(const struct chunk *c);
+
 /* Fills `score`, the targets' scores: chunk_target_scores computes one thread's share before the
  * walk over the tiles; the other copies the targets' scores from a panel.  In float32 both are
  * equal to the last bit. */
 void chunk_target_scores(const struct chunk *c, int thread);
-void chunk_note_targets(const struct chunk *c, const struct panel *p);
+void chunk_note_targets(const struct chunk *c, int tile, const struct panel *p);
 
 /* A thread's part, and its tiles. */
 static inline int chunk_part(const struct chunk *c, int thread)
