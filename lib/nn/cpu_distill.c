@@ -2,112 +2,330 @@
  *
  *     dscore = (q - (1 - λ) u - λ s) / T, dstate = dscore W, dW = dscoreᵀ state,
  *
- * u the unit vector of the target.  A chunk of rows has the scores of both models in memory: of
- * four products two make them and two read dscore, which takes the place of the scores. */
+ * u the unit vector of the target.  As in cpu_loss.c each chunk takes two walks over the tiles of
+ * items.  The first computes the scores of both models, which stay as they are, and sums of their
+ * exponentials.  The second makes dscore of both, panel by panel, and multiplies it while it is in
+ * the cache. */
 #include <math.h>
+#include <omp.h>
 
-#include "nn/cpu.h"
+#include "nn/cpu_loss.h"
 #include "nn/maths.h"
 
-/* Rows of a chunk, at most: more do not pay, and their scores leave the caches sooner. */
-enum { MOST_ROWS = 256, BLOCK = 512 /* numbers that are summed in float32 */ };
+/* Scratch in addition to that of the chunk and the gradients. */
+struct teaching {
+    const struct taught *by;
+    float *state;   /* [width, ld] the teacher's, over the temperature */
+    float *bias;    /* [items] likewise */
+    float *kept;    /* [tiles, width, ld] the teacher's scores; NULL: they are not stored */
+    float *passing; /* [threads, width, panel] then */
+    struct taught_part {
+        float *reference;   /* no score of the teacher is above it by more than FAR */
+        double *sum, *both; /* of its e^(score - reference); of these times the student's score */
+    } * part;               /* [parts] */
+    float *reference;       /* [ld] of all parts */
+    float *own, *other;     /* [ld] the factors of both models' exponentials in dscore */
+};
 
-/* x = (x + bias) / temperature; its largest number, or NaN where one is not finite. */
-VECTOR static float complete(size_t n, const float *bias, float temperature, float *x)
+static size_t teaching_place(struct teaching *t, const struct chunk *c, float *at, bool keep)
 {
-    float top = -INFINITY, not_finite = 0, factor = 1 / temperature;
-#pragma omp simd reduction(max : top) reduction(+ : not_finite)
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (x[i] + bias[i]) * factor;
-        top = x[i] > top ? x[i] : top;
-        not_finite += x[i] * 0.0f;
+    size_t parts = (size_t)c->parts, ld = c->ld, width = (size_t)c->width;
+    size_t state = (size_t)t->by->width * ld, bias = cpu_padded((size_t)c->o->items);
+    size_t scores = keep ? (size_t)c->tiles * width * ld : (size_t)c->threads * width * c->panel;
+    size_t list = cpu_padded(parts * sizeof *t->part / sizeof(float));
+    size_t all = state + bias + cpu_padded(scores) + list + (5 * parts + 3) * ld;
+    if (!at)
+        return all;
+    t->state = cpu_take(&at, state);
+    t->bias = cpu_take(&at, bias);
+    t->passing = cpu_take(&at, scores);
+    t->kept = keep ? t->passing : NULL;
+    t->part = (struct taught_part *)(void *)cpu_take(&at, list);
+    for (size_t i = 0; i < parts; i++) {
+        t->part[i].sum = (double *)(void *)cpu_take(&at, 2 * ld);
+        t->part[i].both = (double *)(void *)cpu_take(&at, 2 * ld);
+        t->part[i].reference = cpu_take(&at, ld);
     }
-    return top + not_finite;
+    t->reference = cpu_take(&at, ld);
+    t->own = cpu_take(&at, ld);
+    t->other = cpu_take(&at, ld);
+    for (size_t i = 0; i < (size_t)c->o->items; i++)
+        t->bias[i] = t->by->bias[i] / t->by->temperature;
+    return all;
 }
 
-/* A block of both rows becomes exponentials; sums of e of each, and of the teacher's e times the
- * student's x - top. */
-VECTOR static void become_exponentials(size_t n, float *restrict x, float top, float *restrict y,
-                                       float other_top, double sum[3])
+/* The teacher's states of the current chunk. */
+static void teaching_next(const struct teaching *t, const struct chunk *c)
 {
-    float e = 0, f = 0, both = 0;
-#pragma omp simd reduction(+ : e, f, both)
-    for (size_t i = 0; i < n; i++) {
-        float below = x[i] - top, of_y = maths_exp_below(y[i] - other_top);
-        x[i] = maths_exp_below(below);
-        y[i] = of_y;
-        e += x[i];
-        f += of_y;
-        both += of_y * below;
+    size_t width = (size_t)t->by->width;
+    memset(t->state, 0, width * c->ld * sizeof *t->state);
+    for (size_t row = 0; row < (size_t)c->rows; row++) {
+        const float *from = t->by->state + ((size_t)c->first + row) * width;
+        for (size_t j = 0; j < width; j++)
+            t->state[j * c->ld + row] = from[j] / t->by->temperature;
     }
-    sum[0] += (double)e, sum[1] += (double)f, sum[2] += (double)both;
+    for (int i = 0; i < c->parts; i++)
+        for (size_t row = 0; row < c->ld; row++) {
+            t->part[i].reference[row] = -INFINITY;
+            t->part[i].sum[row] = t->part[i].both[row] = 0;
+        }
 }
 
-VECTOR static void slopes(size_t n, float *restrict x, const float *restrict y, float factor,
-                          float other, float mix)
+/* The teacher's scores of a panel, which lie as its scores do. */
+static float *scores_of(const struct teaching *t, const struct chunk *c, int thread,
+                        const struct panel *p)
 {
-    for (size_t i = 0; i < n; i++)
-        x[i] = maths_taught_slope(x[i] * factor, y[i] * other, mix);
+    if (t->kept)
+        return t->kept + (p->x - c->kept);
+    return t->passing + (size_t)thread * (size_t)c->width * c->panel;
 }
 
-/* A row's loss; x becomes dscore where it learns. */
-static float distill_row(const struct output_layer *o, const struct taught *by, size_t row,
-                         bool learns, float *x, float *y)
+/* ---- the first walk ---- */
+
+/* Of LINE rows of some items: the largest scores x of the student and y of the teacher, and sums.
+ */
+struct line_sums {
+    float top[LINE], other_top[LINE], e[LINE], other_e[LINE], both[LINE], not_finite[LINE];
+};
+
+VECTOR static void add_up(size_t n, size_t ld, const float *x, const float *y,
+                          const float *reference, const float *other_reference,
+                          struct line_sums *restrict to)
 {
-    size_t n = (size_t)o->items, target = (size_t)o->target[row];
-    float mix = by->share[row], share = 1 / (float)o->targets;
-    double sum[3] = {0};
-    for (int32_t i = o->add.count ? o->add.start[row] : 0;
-         o->add.count && i < o->add.start[row + 1]; i++)
-        x[o->add.item[i]] += o->add.value[i];
-    float top = complete(n, o->bias, 1, x), other = complete(n, by->bias, by->temperature, y);
-    float own = x[target] - top;
-    for (size_t at = 0; at < n; at += BLOCK)
-        become_exponentials(n - at < BLOCK ? n - at : BLOCK, x + at, top, y + at, other, sum);
-    float loss = maths_taught_loss((float)log(sum[0]), own, (float)(sum[2] / sum[1]), mix);
-    if (!learns)
-        return loss;
-    slopes(n, x, y, (float)((double)share / sum[0]), (float)((double)share / sum[1]), mix);
-    x[target] -= (1 - mix) * share;
-    for (int32_t i = o->add.grad ? o->add.start[row] : 0; o->add.grad && i < o->add.start[row + 1];
-         i++)
-        o->add.grad[i] += x[o->add.item[i]];
-    return loss;
+    float top[LINE], other_top[LINE], e[LINE] = {0}, f[LINE] = {0}, both[LINE] = {0},
+                                      nothing[LINE] = {0};
+#pragma omp simd
+    for (int j = 0; j < LINE; j++)
+        top[j] = other_top[j] = -INFINITY;
+    for (size_t i = 0; i < n; i++, x += ld, y += ld)
+#pragma omp simd
+        for (int j = 0; j < LINE; j++) {
+            float of_y = maths_exp_below(y[j] - other_reference[j]);
+            top[j] = x[j] > top[j] ? x[j] : top[j];
+            other_top[j] = y[j] > other_top[j] ? y[j] : other_top[j];
+            nothing[j] += (x[j] + y[j]) * 0.0f;
+            e[j] += maths_exp_below(x[j] - reference[j]);
+            f[j] += of_y;
+            both[j] += of_y * x[j];
+        }
+    memcpy(to->top, top, sizeof top);
+    memcpy(to->other_top, other_top, sizeof other_top);
+    memcpy(to->e, e, sizeof e);
+    memcpy(to->other_e, f, sizeof f);
+    memcpy(to->both, both, sizeof both);
+    memcpy(to->not_finite, nothing, sizeof nothing);
 }
 
-static void distill_share(const struct output_layer *o, const struct taught *by, int first,
-                          int rows, bool learns, float *x, float *y, size_t items, float *loss)
+/* As chunk_raise, of the teacher's. */
+static bool raise_other(const struct taught_part *part, size_t row, const float *top)
 {
-    struct span s = cpu_own_share((size_t)rows, 1);
-    for (size_t i = s.from; i < s.to; i++)
-        loss[(size_t)first + i] =
-            distill_row(o, by, (size_t)first + i, learns, x + i * items, y + i * items);
+    bool any = false;
+    for (size_t i = row; i < row + LINE; i++)
+        if (top[i - row] > part->reference[i] + FAR) {
+            float raise = maths_exp(part->reference[i] - top[i - row]);
+            part->reference[i] = top[i - row];
+            part->sum[i] *= raise;
+            part->both[i] *= raise;
+            any = true;
+        }
+    return any;
+}
+
+static void sums_of_line(const struct chunk *c, const struct teaching *t, int thread,
+                         const struct panel *p, const float *y, size_t row)
+{
+    int part = chunk_part(c, thread);
+    const struct parts *own = &c->part[part];
+    const struct taught_part *other = &t->part[part];
+    struct line_sums s;
+    float raise[LINE];
+    size_t at = row - p->row.from;
+    bool again = true;
+    while (again) {
+        add_up(p->item.to - p->item.from, p->ld, p->x + at, y + at, own->reference + row,
+               other->reference + row, &s);
+        again = chunk_raise(c, part, row, s.top, raise);
+        again |= raise_other(other, row, s.other_top);
+    }
+    for (size_t i = row; i < row + LINE; i++) {
+        own->sum[i] += s.e[i - row];
+        own->not_finite[i] += s.not_finite[i - row];
+        other->sum[i] += s.other_e[i - row];
+        other->both[i] += s.both[i - row];
+    }
+}
+
+static void sums_of_panel(const struct chunk *c, const struct teaching *t, int thread, int tile,
+                          const struct panel *p)
+{
+    size_t width = (size_t)t->by->width;
+    float *y = scores_of(t, c, thread, p);
+    chunk_scores(c, thread, p);
+    chunk_note_targets(c, tile, p);
+    cpu_tile_product(&(struct tile_product){
+        .m = p->item.to - p->item.from,
+        .n = p->row.to - p->row.from,
+        .k = width,
+        .a = t->by->weight + p->item.from * width,
+        .lda = width,
+        .b = t->state + p->row.from,
+        .ldb = c->ld,
+        .bias = t->bias + p->item.from,
+        .c = y,
+        .ldc = p->ld,
+    });
+    for (size_t row = p->row.from; row < p->row.to; row += LINE)
+        sums_of_line(c, t, thread, p, y, row);
+}
+
+/* ---- between the walks ---- */
+
+/* The loss of a row, and the factors of its slopes. */
+static float finish_row(const struct chunk *c, const struct teaching *t, size_t row)
+{
+    float reference = -INFINITY, mix = t->by->share[(size_t)c->first + row];
+    double sum = 0, both = 0, share = output_share(c->o);
+    chunk_join(c, row);
+    for (int i = 0; i < c->parts; i++)
+        reference = t->part[i].reference[row] > reference ? t->part[i].reference[row] : reference;
+    for (int i = 0; i < c->parts; i++) {
+        double raise = maths_exp(t->part[i].reference[row] - reference);
+        sum += t->part[i].sum[row] * raise;
+        both += t->part[i].both[row] * raise;
+    }
+    t->reference[row] = reference;
+    t->own[row] = (float)(share / c->total[row]);
+    t->other[row] = (float)(share / sum);
+    return maths_taught_loss((float)log(c->total[row]), c->score[row] - c->reference[row],
+                             (float)(both / sum - (double)c->reference[row]), mix);
+}
+
+/* Rows beyond the targets have slopes of 0. */
+static void leave_out_rest(const struct chunk *c, const struct teaching *t)
+{
+    for (size_t row = (size_t)c->rows; row < c->ld; row++) {
+        c->reference[row] = t->reference[row] = INFINITY;
+        t->own[row] = t->other[row] = 0;
+    }
+}
+
+/* ---- the second walk ---- */
+
+/* The slopes of LINE rows, in place of the student's scores. */
+VECTOR static void slopes(size_t n, size_t ld, float *restrict x, const float *restrict y,
+                          const float *reference, const float *other_reference, const float *own,
+                          const float *other, const float *mix)
+{
+    for (size_t i = 0; i < n; i++, x += ld, y += ld)
+#pragma omp simd
+        for (int j = 0; j < LINE; j++)
+            x[j] =
+                maths_taught_slope(maths_exp_below(x[j] - reference[j]) * own[j],
+                                   maths_exp_below(y[j] - other_reference[j]) * other[j], mix[j]);
+}
+
+static void subtract_targets(const struct chunk *c, const struct teaching *t, int tile,
+                             const struct panel *p)
+{
+    float share = output_share(c->o);
+    for (int32_t k = c->of_tile[tile]; k < c->of_tile[tile + 1]; k++) {
+        size_t row = (size_t)c->target_row[k], at = (size_t)c->first + row;
+        size_t item = (size_t)c->o->target[at] - p->item.from;
+        if (row >= p->row.from && row < p->row.to)
+            p->x[item * p->ld + (row - p->row.from)] -= (1 - t->by->share[at]) * share;
+    }
+}
+
+static void slopes_of_panel(const struct chunk *c, const struct teaching *t, int thread, int tile,
+                            const struct panel *p)
+{
+    const float *y = scores_of(t, c, thread, p);
+    for (size_t row = p->row.from; row < p->row.to; row += LINE) {
+        float mix[LINE] = {0};
+        for (size_t i = row; i < row + LINE && i < (size_t)c->rows; i++)
+            mix[i - row] = t->by->share[(size_t)c->first + i];
+        slopes(p->item.to - p->item.from, p->ld, p->x + (row - p->row.from),
+               y + (row - p->row.from), c->reference + row, t->reference + row, t->own + row,
+               t->other + row, mix);
+    }
+    subtract_targets(c, t, tile, p);
+    if (c->o->add.grad)
+        chunk_addition_slopes(c, p);
+}
+
+static void add_gradients(const struct chunk *c, const struct teaching *t,
+                          const struct gradients *g, int thread)
+{
+    const struct own_gradients *own = &g->own[thread];
+    struct span tiles = chunk_tiles(c, thread);
+    struct panel p;
+    for (size_t i = 0; g->dweight && i < (size_t)c->rows; i++)
+        gradients_scale(c, g, own, i, 1);
+    /* From the last tile: it may still be in the cache. */
+    for (size_t tile = tiles.to; tile-- > tiles.from;) {
+        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++) {
+            slopes_of_panel(c, t, thread, (int)tile, &p);
+            if (g->dstate)
+                gradients_add_states(c, own, &p);
+        }
+        if (g->dweight)
+            gradients_add_weights(c, g, own, (int)tile);
+    }
+}
+
+/* dstate of a row, from the sums of all threads. */
+static void add_dstate(const struct chunk *c, const struct gradients *g, size_t row)
+{
+    size_t width = (size_t)c->o->width;
+    float *to = g->dstate + ((size_t)c->first + row) * width;
+    for (int t = 0; t < c->threads; t++)
+        for (size_t j = 0; j < width; j++)
+            to[j] += g->own[t].product[j * c->ld + row];
+}
+
+/* ---- both ---- */
+
+static void distill_chunk(const struct chunk *c, const struct teaching *t,
+                          const struct gradients *g, float *loss)
+{
+    int thread = omp_get_thread_num();
+    struct span tiles = chunk_tiles(c, thread), rows = cpu_own_share((size_t)c->rows, 1);
+    struct panel p;
+    gradients_clear(c, g, &g->own[thread]);
+    for (size_t tile = tiles.from; tile < tiles.to; tile++)
+        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
+            sums_of_panel(c, t, thread, (int)tile, &p);
+#pragma omp barrier
+    for (size_t i = rows.from; i < rows.to; i++)
+        loss[i] = finish_row(c, t, i);
+#pragma omp master
+    leave_out_rest(c, t);
+#pragma omp barrier
+    if (!t->kept)
+        return;
+    add_gradients(c, t, g, thread);
+#pragma omp barrier
+    for (size_t i = rows.from; g->dstate && i < rows.to; i++)
+        add_dstate(c, g, i);
 }
 
 void cpu_output_distill(struct device *d, const struct output_layer *o, const struct taught *by,
                         float *loss, float *dstate, float *dweight, float *dbias)
 {
-    struct cpu *c = cpu_of(d);
-    int H = o->width, N = o->items;
-    size_t items = cpu_padded((size_t)N), fit = items ? c->workspace / (2 * items) : 1;
-    int most = fit < 1 ? 1 : fit < MOST_ROWS ? (int)fit : MOST_ROWS;
     bool learns = dstate || dweight || o->add.grad;
-    most = most < o->targets ? most : o->targets;
-    float *x = cpu_scratch(c, 2 * items * (size_t)most), *y = x + items * (size_t)most;
-    for (int first = 0, rows; first < o->targets; first += rows) {
-        const float *state = o->state + (size_t)first * (size_t)H;
-        const float *other = by->state + (size_t)first * (size_t)by->width;
-        rows = most < o->targets - first ? most : o->targets - first;
-        cpu_gemm(d, false, true, rows, N, H, state, H, o->weight, H, 0, x, (int)items);
-        cpu_gemm(d, false, true, rows, N, by->width, other, by->width, by->weight, by->width, 0, y,
-                 (int)items);
-        CPU_IN_THREADS(c->threads, distill_share(o, by, first, rows, learns, x, y, items, loss));
-        if (dstate)
-            cpu_gemm(d, false, false, rows, H, N, x, (int)items, o->weight, H, 1,
-                     dstate + (size_t)first * (size_t)H, H);
-        if (dweight)
-            cpu_gemm(d, true, false, N, H, rows, x, (int)items, state, H, 1, dweight, H);
-        if (dbias)
-            cpu_sum_rows((size_t)rows, (size_t)N, items, x, dbias);
+    struct cpu half = *cpu_of(d); /* the scores of both models fit the workspace */
+    struct chunk c;
+    struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
+    struct teaching t = {.by = by};
+    half.workspace /= 2;
+    chunk_plan(&c, &half, o, 1, learns, false);
+    size_t own = gradients_place(&g, &c);
+    chunk_open(&c, cpu_of(d), learns, own + teaching_place(&t, &c, NULL, learns));
+    gradients_place(&g, &c);
+    teaching_place(&t, &c, c.rest + own, learns);
+    while (chunk_next(&c)) {
+        chunk_place_targets(&c);
+        teaching_next(&t, &c);
+        CPU_IN_THREADS(c.threads, distill_chunk(&c, &t, &g, loss + c.first));
     }
 }

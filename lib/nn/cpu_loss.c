@@ -10,31 +10,13 @@
  * calculation for softmax").  After it each row's sum and dstate are known.  The second walk needs
  * one product a tile: the factors that turn the exponentials into p multiply the rows of the states
  * instead. */
+#include "nn/cpu_loss.h"
+
 #include <math.h>
 #include <omp.h>
 
 #include "nn/bf16.h"
-#include "nn/cpu_output.h"
 #include "nn/maths.h"
-
-/* Scratch in addition to the chunk's.  A row of `scaled` holds a state and then a 1, so that its
- * product with a tile gives dW and dbias at once.  Columns from `direct` on are computed in `tail`,
- * because a row of dW does not end at a whole vector: `rest` of them.  Where those fill less than
- * half a vector they are the rows of `turned` instead, and vectors run along the targets. */
-struct gradients {
-    size_t direct, rest, columns; /* the width in whole vectors; row stride of `scaled` */
-    bool apart;                   /* the rest is in `turned` */
-    float *reference;             /* [tiles, ld] */
-    struct own {
-        float *product;     /* [H, ld] Σ e W */
-        float *scaled;      /* [rows, columns], each row times its factor */
-        float *as_of;       /* [ld] the reference for which the factor was computed */
-        float *tail;        /* [width, rest] */
-        float *turned;      /* [rest, ld], with `apart`; zeros beyond the rows */
-        uint16_t *scaled16; /* [ld, columns] rounded, with bf16; zeros beyond the rows */
-    } * own;                /* [threads] */
-    float *dstate, *dweight, *dbias;
-};
 
 /* y [n, cols] *= factor [cols]; rows are `ld` floats apart. */
 VECTOR static void scale_columns(size_t n, size_t cols, const float *factor, float *y, size_t ld)
@@ -51,6 +33,24 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
 }
 
 /* ---- the first walk ---- */
+
+void gradients_add_states(const struct chunk *c, const struct own_gradients *own,
+                          const struct panel *p)
+{
+    size_t width = (size_t)c->o->width;
+    cpu_tile_product(&(struct tile_product){
+        .m = width,
+        .n = p->row.to - p->row.from,
+        .k = p->item.to - p->item.from,
+        .a = c->o->weight + p->item.from * width,
+        .lda = width,
+        .turned = true,
+        .b = p->x,
+        .ldb = p->ld,
+        .c = own->product + p->row.from,
+        .ldc = c->ld,
+    });
+}
 
 /* x [n, LINE] becomes e^(x - reference); `all` are its sums, and `top` the largest x.  not_finite
  * becomes NaN where an x is not finite. */
@@ -117,7 +117,6 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
                c->part[thread].reference + p->row.from, rows * sizeof *g->reference);
     if (!g->dstate)
         return;
-    float *product = g->own[thread].product + p->row.from;
     if (c->bf16)
         bf16_multiply(&(struct bf16_product){
             .by_float32 = c->by_float32,
@@ -129,22 +128,11 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
             .lda = c->deep,
             .b = p->rounded,
             .ldb = c->ld,
-            .c = product,
+            .c = g->own[thread].product + p->row.from,
             .ldc = c->ld,
         });
     else
-        cpu_tile_product(&(struct tile_product){
-            .m = width,
-            .n = rows,
-            .k = items,
-            .a = c->o->weight + p->item.from * width,
-            .lda = width,
-            .turned = true,
-            .b = p->x,
-            .ldb = p->ld,
-            .c = product,
-            .ldc = c->ld,
-        });
+        gradients_add_states(c, &g->own[thread], p);
 }
 
 /* ---- between the walks ---- */
@@ -174,10 +162,25 @@ static void finish_row(const struct chunk *c, const struct gradients *g, size_t 
 
 /* ---- the second walk ---- */
 
+void gradients_scale(const struct chunk *c, const struct gradients *g,
+                     const struct own_gradients *own, size_t i, float factor)
+{
+    size_t width = (size_t)c->o->width;
+    const float *state = c->o->state + ((size_t)c->first + i) * width;
+    float *to = own->scaled + i * g->columns;
+    scale(g->apart ? g->direct : width, factor, state, to);
+    if (g->apart)
+        for (size_t j = 0; j < g->rest; j++)
+            own->turned[j * c->ld + i] =
+                factor * (g->direct + j < width ? state[g->direct + j] : 1);
+    else
+        to[width] = factor;
+}
+
 /* Multiplies the rows of the states by the factors that turn the tile's exponentials into p / T.
  * Only rows whose reference differs from the tile before change. */
-static void scale_states(const struct chunk *c, const struct gradients *g, const struct own *own,
-                         int tile)
+static void scale_states(const struct chunk *c, const struct gradients *g,
+                         const struct own_gradients *own, int tile)
 {
     size_t width = (size_t)c->o->width;
     const float *reference = g->reference + (size_t)tile * c->ld;
@@ -187,19 +190,12 @@ static void scale_states(const struct chunk *c, const struct gradients *g, const
     for (size_t i = 0; i < (size_t)c->rows; i++) {
         if (reference[i] == own->as_of[i])
             continue;
-        float factor = (float)(maths_exp(reference[i] - c->reference[i]) / c->total[i] * share);
-        const float *state = c->o->state + ((size_t)c->first + i) * width;
-        float *to = own->scaled + i * g->columns;
-        scale(g->apart ? g->direct : width, factor, state, to);
-        if (g->apart)
-            for (size_t j = 0; j < g->rest; j++)
-                own->turned[j * c->ld + i] =
-                    factor * (g->direct + j < width ? state[g->direct + j] : 1);
-        else
-            to[width] = factor;
+        gradients_scale(c, g, own, i,
+                        (float)(maths_exp(reference[i] - c->reference[i]) / c->total[i] * share));
         own->as_of[i] = reference[i];
         if (c->bf16)
-            bf16_round(1, width + 1, to, 0, own->scaled16 + i * g->columns, 0);
+            bf16_round(1, width + 1, own->scaled + i * g->columns, 0,
+                       own->scaled16 + i * g->columns, 0);
     }
 }
 
@@ -219,8 +215,9 @@ static void subtract_targets(const struct chunk *c, const struct gradients *g, i
 
 /* to [items, cols] += the tile's exponentials times columns col, col+1, ... of the scaled
  * states. */
-static void add_products(const struct chunk *c, const struct gradients *g, const struct own *own,
-                         int tile, size_t col, size_t cols, float *to, size_t ld)
+static void add_products(const struct chunk *c, const struct gradients *g,
+                         const struct own_gradients *own, int tile, size_t col, size_t cols,
+                         float *to, size_t ld)
 {
     struct span s = chunk_tile(c, tile);
     size_t at = (size_t)tile * (size_t)c->width * c->ld, rows = (size_t)c->rows;
@@ -252,13 +249,11 @@ static void add_products(const struct chunk *c, const struct gradients *g, const
         });
 }
 
-/* Adds one tile's gradients to dW and dbias. */
-static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile)
+void gradients_add_weights(const struct chunk *c, const struct gradients *g,
+                           const struct own_gradients *own, int tile)
 {
-    const struct own *own = &g->own[thread];
     struct span s = chunk_tile(c, tile);
     size_t n = s.to - s.from, width = (size_t)c->o->width, rest = g->rest;
-    scale_states(c, g, own, tile);
     memset(own->tail, 0, n * rest * sizeof *own->tail);
     add_products(c, g, own, tile, 0, g->direct, g->dweight + s.from * width, width);
     if (g->apart)
@@ -282,12 +277,20 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
         if (g->dbias)
             g->dbias[s.from + i] += tail[width - g->direct];
     }
+}
+
+/* Adds one tile's gradients to dW and dbias. */
+static void tile_gradients(const struct chunk *c, const struct gradients *g, int thread, int tile)
+{
+    scale_states(c, g, &g->own[thread], tile);
+    gradients_add_weights(c, g, &g->own[thread], tile);
     subtract_targets(c, g, tile);
 }
 
 /* ---- both ---- */
 
-static void clear_own(const struct chunk *c, const struct gradients *g, const struct own *own)
+void gradients_clear(const struct chunk *c, const struct gradients *g,
+                     const struct own_gradients *own)
 {
     if (g->dstate)
         memset(own->product, 0, (size_t)c->o->width * c->ld * sizeof *own->product);
@@ -308,7 +311,7 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
     struct span tiles = chunk_tiles(c, thread);
     struct span rows = cpu_own_share((size_t)c->rows, 1);
     struct panel p;
-    clear_own(c, g, &g->own[thread]);
+    gradients_clear(c, g, &g->own[thread]);
     for (size_t tile = tiles.from; tile < tiles.to; tile++)
         for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
             walk_panel(c, g, thread, (int)tile, &p);
@@ -329,9 +332,7 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
         tile_gradients(c, g, thread, (int)tile);
 }
 
-/* Places the gradients' scratch in the memory after the chunk's; without that memory only returns
- * its size in floats. */
-static size_t gradients_place(struct gradients *g, const struct chunk *c)
+size_t gradients_place(struct gradients *g, const struct chunk *c)
 {
     size_t width = (size_t)c->o->width, threads = (size_t)c->threads, vector = cpu_tile_vector();
     size_t owns = cpu_padded(threads * sizeof *g->own / sizeof(float));
@@ -348,18 +349,18 @@ static size_t gradients_place(struct gradients *g, const struct chunk *c)
     size_t each = product + scaled + c->ld + tail + turned + scaled16;
     float *at = c->rest;
     if (at) {
-        g->own = (struct own *)(void *)at;
+        g->own = (struct own_gradients *)(void *)at;
         at += owns;
         g->reference = at;
         at += (size_t)c->tiles * c->ld;
         for (size_t t = 0; t < threads; t++, at += each) {
             float *as_of = at + product + scaled, *last = as_of + c->ld + tail;
-            g->own[t] = (struct own){.product = at,
-                                     .scaled = at + product,
-                                     .as_of = as_of,
-                                     .tail = as_of + c->ld,
-                                     .turned = last,
-                                     .scaled16 = (uint16_t *)(void *)(last + turned)};
+            g->own[t] = (struct own_gradients){.product = at,
+                                               .scaled = at + product,
+                                               .as_of = as_of,
+                                               .tail = as_of + c->ld,
+                                               .turned = last,
+                                               .scaled16 = (uint16_t *)(void *)(last + turned)};
         }
     }
     return owns + (size_t)c->tiles * c->ld + threads * each;

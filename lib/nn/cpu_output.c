@@ -152,6 +152,16 @@ static void add_to_panel(const struct chunk *c, const struct panel *p)
     }
 }
 
+void chunk_addition_slopes(const struct chunk *c, const struct panel *p)
+{
+    size_t bucket = bucket_of(c, (int32_t)p->item.from, p->row.from);
+    for (int32_t k = c->bucket[bucket]; k < c->bucket[bucket + 1]; k++) {
+        struct placed at = c->placed[k];
+        size_t item = (size_t)at.item - p->item.from, row = (size_t)at.row - p->row.from;
+        c->o->add.grad[at.number] += p->x[item * p->ld + row];
+    }
+}
+
 static float addition_of(const struct additions *add, size_t target, int32_t item)
 {
     for (int32_t i = add->start[target]; i < add->start[target + 1]; i++)

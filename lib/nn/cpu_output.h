@@ -132,6 +132,9 @@ bool chunk_raise(const struct chunk *c, int part, size_t row, const float *top, 
 /* Adds the gradients of a row's additions, after chunk_join. */
 void chunk_addition_gradients(const struct chunk *c, size_t row, float share);
 
+/* The same of those in a panel, whose numbers are the slopes of the loss by its scores. */
+void chunk_addition_slopes(const struct chunk *c, const struct panel *p);
+
 /* Whether all scores of a row, after all panels, were finite. */
 bool chunk_finite(const struct chunk *c, size_t row);
 
