@@ -504,8 +504,10 @@ static void check_not_finite(void)
 
 static void check_rank(void)
 {
-    const struct device_options way[] = {
-        {.threads = 2}, {.threads = 1, .workspace = 1}, {.threads = 3, .workspace = 4096}};
+    const struct device_options way[] = {{.threads = 2},
+                                         {.threads = 1, .workspace = 1},
+                                         {.threads = 3, .workspace = 4096},
+                                         {.threads = 6}}; /* of 257 rows three share each part */
     struct device *usual = device;
     for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
         device = test_device(&way[i]);
