@@ -30,7 +30,7 @@ void item_output_declare(struct item_output *o, struct model *m, int state)
     float bound = 1 / sqrtf((float)state);
     o->weight = o->item;
     if (item_output_aims(m->options)) {
-        m->unspread = "--decoder embedding";
+        parameter_spread((struct parameter *)o->item);
         o->predict = parameters_add_matrix(p, "predict.weight", o->item->cols, state, bound);
         o->predict_bias = parameters_add_vector(p, "predict.bias", o->item->cols, bound);
         return;

@@ -8,6 +8,7 @@
 #include "model/contexts.h"
 #include "model/evidence_kinds.h"
 #include "model/wide_part.h"
+#include "nn/shards.h"
 
 /* ---- options ---- */
 
@@ -268,7 +269,7 @@ static struct tensor *all_items(const struct model *m, struct tape *t, const str
 }
 
 struct made_items {
-    float *weight; /* [N, cols] on the device; NULL: not made yet */
+    float *weight; /* [N, cols] on the device, spread as the parameter; NULL: not made yet */
     int cols;
     bool valid;
 };
@@ -276,11 +277,10 @@ struct made_items {
 /* A copy of x, which outlives the tape's step. */
 static void keep_items(const struct model *m, const struct tensor *x)
 {
-    const struct operations *op = m->device->op;
     size_t n = (size_t)x->rows * (size_t)x->cols;
     if (!m->made->weight)
-        m->made->weight = op->alloc(m->device, n * sizeof *x->value);
-    op->copy(m->device, m->made->weight, x->value, n);
+        m->made->weight = shards_zeros(m->device, x->rows, (size_t)x->cols * sizeof *x->value);
+    m->device->op->copy(m->device, m->made->weight, x->value, n);
     m->made->cols = x->cols;
     m->made->valid = true;
 }

@@ -198,9 +198,6 @@ struct model {
     struct parameters parameters;
     struct wide_part *wide; /* NULL: none */
     enum frozen frozen;     /* set by model_freeze */
-    /* The option or model that needs the weights of all items in one place, where rows of tables
-     * are spread (nn/shards.h); set by `open`.  NULL: none does */
-    const char *unspread;
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
     struct made_items *made; /* what the class's `items` made; NULL: it has none */

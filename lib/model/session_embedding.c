@@ -99,7 +99,7 @@ static void declare_items(struct session_embedding *r, struct model *m, int size
     r->item_bias = parameters_add_vector(p, "item0.bias", state, in);
     r->item_second = parameters_add_matrix(p, "item1.weight", state, state, inner);
     r->decoder.output.weight = r->decoder.output.item;
-    m->unspread = "--model session-embedding";
+    parameter_spread((struct parameter *)r->decoder.output.item);
 }
 
 static void session_embedding_open(struct model *m)

@@ -32,9 +32,9 @@ void temporal_dynamics_open(struct temporal_dynamics *d, struct model *m, const 
     d->rate = parameters_from(rate, FIRST_RATE);
     if (d->dwell >= 0) {
         d->bins = m->data.context_codes[d->dwell];
-        d->item_dwell = parameters_add_items(p, "item_dwell.weight", m->data.items, d->bins, 0);
+        d->item_dwell = parameter_spread(
+            parameters_add_items(p, "item_dwell.weight", m->data.items, d->bins, 0));
         d->one_hot = identity(m->device, d->bins);
-        m->unspread = "--context dwell";
     }
     session_memory_open(&d->memory, m, width);
     for (int32_t u = 0; u < m->data.users; u++)

@@ -11,6 +11,7 @@
 
 #include "nn/cpu_loss.h"
 #include "nn/maths.h"
+#include "nn/taught.h"
 
 /* Scratch in addition to that of the chunk and the gradients. */
 struct teaching {
@@ -23,8 +24,9 @@ struct teaching {
         float *reference;   /* no score of the teacher is above it by more than FAR */
         double *sum, *both; /* of its e^(score - reference); of these times the student's score */
     } * part;               /* [parts] */
-    float *reference;       /* [ld] of all parts */
-    float *own, *other;     /* [ld] the factors of both models' exponentials in dscore */
+    float *reference;       /* [ld] of all parts, and their sums */
+    double *sum, *both;
+    float *own, *other; /* [ld] the factors of both models' exponentials in dscore */
 };
 
 static size_t teaching_place(struct teaching *t, const struct chunk *c, float *at, bool keep)
@@ -33,7 +35,7 @@ static size_t teaching_place(struct teaching *t, const struct chunk *c, float *a
     size_t state = (size_t)t->by->width * ld, bias = cpu_padded((size_t)c->o->items);
     size_t scores = keep ? (size_t)c->tiles * width * ld : (size_t)c->threads * width * c->panel;
     size_t list = cpu_padded(parts * sizeof *t->part / sizeof(float));
-    size_t all = state + bias + cpu_padded(scores) + list + (5 * parts + 3) * ld;
+    size_t all = state + bias + cpu_padded(scores) + list + (5 * parts + 7) * ld;
     if (!at)
         return all;
     t->state = cpu_take(&at, state);
@@ -46,6 +48,8 @@ static size_t teaching_place(struct teaching *t, const struct chunk *c, float *a
         t->part[i].both = (double *)(void *)cpu_take(&at, 2 * ld);
         t->part[i].reference = cpu_take(&at, ld);
     }
+    t->sum = (double *)(void *)cpu_take(&at, 2 * ld);
+    t->both = (double *)(void *)cpu_take(&at, 2 * ld);
     t->reference = cpu_take(&at, ld);
     t->own = cpu_take(&at, ld);
     t->other = cpu_take(&at, ld);
@@ -180,11 +184,11 @@ static void sums_of_panel(const struct chunk *c, const struct teaching *t, int t
 
 /* ---- between the walks ---- */
 
-/* The loss of a row, and the factors of its slopes. */
-static float finish_row(const struct chunk *c, const struct teaching *t, size_t row)
+/* Joins what the parts know of a row. */
+static void join_row(const struct chunk *c, const struct teaching *t, size_t row)
 {
-    float reference = -INFINITY, mix = t->by->share[(size_t)c->first + row];
-    double sum = 0, both = 0, share = output_share(c->o);
+    float reference = -INFINITY;
+    double sum = 0, both = 0;
     chunk_join(c, row);
     for (int i = 0; i < c->parts; i++)
         reference = t->part[i].reference[row] > reference ? t->part[i].reference[row] : reference;
@@ -194,10 +198,26 @@ static float finish_row(const struct chunk *c, const struct teaching *t, size_t 
         both += t->part[i].both[row] * raise;
     }
     t->reference[row] = reference;
+    t->sum[row] = sum;
+    t->both[row] = both;
+}
+
+/* Joins it with what other devices know.  The factors are not known yet. */
+static void join_devices(const struct chunk *c, const struct teaching *t)
+{
+    chunk_join_parts(c, true);
+    taught_join(c->o->join, c->first, c->rows, t->reference, t->sum, t->both, t->own);
+}
+
+/* The loss of a row, and the factors of its slopes. */
+static float finish_row(const struct chunk *c, const struct teaching *t, size_t row)
+{
+    float mix = t->by->share[(size_t)c->first + row];
+    double share = output_share(c->o);
     t->own[row] = (float)(share / c->total[row]);
-    t->other[row] = (float)(share / sum);
+    t->other[row] = (float)(share / t->sum[row]);
     return maths_taught_loss((float)log(c->total[row]), c->score[row] - c->reference[row],
-                             (float)(both / sum - (double)c->reference[row]), mix);
+                             (float)(t->both[row] / t->sum[row] - (double)c->reference[row]), mix);
 }
 
 /* Rows beyond the targets have slopes of 0. */
@@ -296,6 +316,14 @@ static void distill_chunk(const struct chunk *c, const struct teaching *t,
         for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
             sums_of_panel(c, t, thread, (int)tile, &p);
 #pragma omp barrier
+    for (size_t i = rows.from; i < rows.to; i++)
+        join_row(c, t, i);
+    if (c->o->join) {
+#pragma omp barrier
+#pragma omp master
+        join_devices(c, t);
+#pragma omp barrier
+    }
     for (size_t i = rows.from; i < rows.to; i++)
         loss[i] = finish_row(c, t, i);
 #pragma omp master

@@ -203,7 +203,7 @@ struct output_layer {
     const unsigned char *candidate;
     struct additions add; /* count 0: none */
     /* The items are a part of all, and other devices have the rest: a target of -1 is among those.
-     * NULL: these are all.  output_loss and output_rank alone know it. */
+     * NULL: these are all.  output_loss, output_distill and output_rank alone know it. */
     const struct output_join *join;
 };
 

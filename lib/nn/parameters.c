@@ -195,13 +195,20 @@ static void own(struct parameters *p, struct device *d)
         p->list.at[i]->owner = p;
 }
 
+static float *spread_zeros(const struct parameters *p, const struct parameter *q)
+{
+    return shards_zeros(p->device, q->shape[0], (size_t)parameter_block(q) * sizeof *q->value);
+}
+
 void parameters_hold(struct parameters *p, struct device *d)
 {
     own(p, d);
     place(p);
-    p->value = d->op->alloc(d, p->count * sizeof *p->value);
-    for (size_t i = 0; i < p->list.len; i++)
-        p->list.at[i]->value = p->value + p->list.at[i]->offset;
+    p->value = d->op->alloc(d, p->here * sizeof *p->value);
+    for (size_t i = 0; i < p->list.len; i++) {
+        struct parameter *q = p->list.at[i];
+        q->value = q->spreads ? spread_zeros(p, q) : p->value + q->offset;
+    }
 }
 
 static float *part_of(float *flat, const struct parameter *q)
@@ -221,10 +228,9 @@ static void set_memory(struct parameters *p, struct parameter *q)
 
 static void set_spread(struct parameters *p, struct parameter *q)
 {
-    size_t row = (size_t)parameter_block(q) * sizeof(float);
-    q->value = shards_zeros(p->device, q->shape[0], row);
-    q->m = p->m ? shards_zeros(p->device, q->shape[0], row) : NULL;
-    q->v = p->v ? shards_zeros(p->device, q->shape[0], row) : NULL;
+    q->value = spread_zeros(p, q);
+    q->m = p->m ? spread_zeros(p, q) : NULL;
+    q->v = p->v ? spread_zeros(p, q) : NULL;
     q->last = shards_zeros(p->device, q->shape[0], sizeof *q->last);
 }
 
@@ -291,9 +297,7 @@ struct parameter *parameters_find(const struct parameters *p, const char *name)
 float *parameter_gradient(struct parameter *q)
 {
     if (!q->grad)
-        q->grad = q->spreads ? shards_zeros(q->owner->device, q->shape[0],
-                                            (size_t)parameter_block(q) * sizeof *q->grad)
-                             : device_zeros(q->owner->device, q->count);
+        q->grad = q->spreads ? spread_zeros(q->owner, q) : device_zeros(q->owner->device, q->count);
     return q->grad;
 }
 

@@ -7,7 +7,24 @@
 #include "nn/shard_parts.h"
 
 /* Rooms: host and device numbers of what lives through the operation. */
-enum { STATE, TARGET, NEAR, LOCAL, ADDED, PACKED, GRADS, PARTS, ALL, OUT, MORE, BIAS };
+enum {
+    STATE,
+    TARGET,
+    NEAR,
+    LOCAL,
+    ADDED,
+    PACKED,
+    GRADS,
+    PARTS,
+    ALL,
+    OUT,
+    MORE,
+    BIAS,
+    TAUGHT,
+    TAUGHT_BIAS,
+    SHARE
+};
+_Static_assert((int)SHARE < (int)SHARD_ROOMS, "a room for each");
 
 /* ---- joining ---- */
 
@@ -227,9 +244,9 @@ struct part_of_layer {
 };
 
 /* In place of a bias that the model does not have. */
-static const float *zeros(struct shards *s, size_t items)
+static const float *zeros(struct shards *s, int room, size_t items)
 {
-    float *x = shard_memory(s, BIAS, items * sizeof *x);
+    float *x = shard_memory(s, room, items * sizeof *x);
     s->op->fill(s->device, x, 0, items);
     return x;
 }
@@ -258,16 +275,51 @@ static void open_part(struct shards *s, const struct shard_command *c,
     p->o.targets = (int)targets;
     p->o.width = (int)width;
     p->o.items = own;
-    p->o.factor = c->value;
+    p->o.factor = c->verb == SHARD_LOSS ? c->value : 0;
     p->o.state = call ? call->o->state : shard_to_device(s, STATE, state, states);
     p->o.weight = shard_own(s, c->array[0]);
-    p->o.bias = c->array[1] < 0 ? zeros(s, (size_t)own) : shard_own(s, c->array[1]);
+    p->o.bias = c->array[1] < 0 ? zeros(s, BIAS, (size_t)own) : shard_own(s, c->array[1]);
     p->o.target = shard_to_device(s, NEAR, local, targets * sizeof *local);
     p->o.candidate = shard_own(s, c->array[4]);
     p->o.join = &p->join;
 }
 
 /* ---- the loss ---- */
+
+/* Rank 0's floats, on the device of every rank. */
+static const float *spread_floats(struct shards *s, int room, const float *at, size_t n)
+{
+    const void *host = shard_spread_bytes(s, room, at, n * sizeof *at);
+    return at ? at : shard_to_device(s, room, host, n * sizeof *at);
+}
+
+/* What the teacher says of this rank's items. */
+static struct taught open_taught(struct shards *s, const struct shard_command *c,
+                                 const struct taught *by, int items)
+{
+    size_t targets = (size_t)c->number[SHARD_TARGETS], width = (size_t)c->number[SHARD_TAUGHT];
+    return (struct taught){
+        .width = (int)width,
+        .state = spread_floats(s, TAUGHT, by ? by->state : NULL, targets * width),
+        .weight = shard_own(s, c->array[5]),
+        .bias = c->array[6] < 0 ? zeros(s, TAUGHT_BIAS, (size_t)items) : shard_own(s, c->array[6]),
+        .share = spread_floats(s, SHARE, by ? by->share : NULL, targets),
+        .temperature = c->value,
+    };
+}
+
+static void run_loss(struct shards *s, const struct shard_command *c,
+                     const struct shard_output_call *call, const struct output_layer *o,
+                     float *loss, float *dstate)
+{
+    float *dweight = shard_own(s, c->array[2]), *dbias = shard_own(s, c->array[3]);
+    if (c->verb == SHARD_LOSS) {
+        s->op->output_loss(s->device, o, loss, dstate, dweight, dbias);
+        return;
+    }
+    struct taught by = open_taught(s, c, call ? call->by : NULL, o->items);
+    s->op->output_distill(s->device, o, &by, loss, dstate, dweight, dbias);
+}
 
 void shard_loss(struct shards *s, const struct shard_command *c, const struct shard_output_call *o)
 {
@@ -281,8 +333,7 @@ void shard_loss(struct shards *s, const struct shard_command *c, const struct sh
         if (!o)
             s->op->fill(s->device, dstate, 0, n);
     }
-    s->op->output_loss(s->device, &p.o, loss, dstate, shard_own(s, c->array[2]),
-                       shard_own(s, c->array[3]));
+    run_loss(s, c, o, &p.o, loss, dstate);
     return_additions(s, c, o, &p.split, &p.o.add);
     if (!dstate)
         return;

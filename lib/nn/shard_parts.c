@@ -29,6 +29,15 @@ int32_t shard_find(const struct shards *s, const void *address, size_t *at)
     return -1;
 }
 
+bool shard_command_of(const struct shards *s, enum shard_verb verb,
+                      const void *const at[SHARD_ARRAYS], struct shard_command *c)
+{
+    *c = shard_command(verb);
+    for (int i = 0; i < SHARD_ARRAYS; i++)
+        c->array[i] = shard_find(s, at[i], NULL);
+    return c->array[0] >= 0;
+}
+
 /* ---- memory ---- */
 
 void *shard_host(struct shards *s, int i, size_t bytes)

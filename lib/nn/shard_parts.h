@@ -22,6 +22,14 @@ enum shard_verb {
     SHARD_ADD,
     SHARD_SCALED,
     SHARD_PRODUCT,
+    SHARD_LINEAR,
+    SHARD_FACTOR,
+    SHARD_BIAS,
+    SHARD_ROW_SUM,
+    SHARD_COLUMNS,
+    SHARD_ACTIVATE,
+    SHARD_ACTIVATE_BACK,
+    SHARD_NORMALIZE,
     SHARD_GATHER,
     SHARD_GATHER_BACK,
     SHARD_LAZY_UPDATE,
@@ -29,11 +37,12 @@ enum shard_verb {
     SHARD_UPDATE,
     SHARD_SQUARES,
     SHARD_LOSS,
+    SHARD_DISTILL,
     SHARD_RANK,
     SHARD_VERBS
 };
 
-enum { SHARD_ARRAYS = 5, SHARD_NUMBERS = 10 };
+enum { SHARD_ARRAYS = 7, SHARD_NUMBERS = 10 };
 
 struct shard_command {
     int32_t verb;
@@ -58,7 +67,7 @@ struct shard_room {
     size_t size;
 };
 
-enum { SHARD_ROOMS = 12 };
+enum { SHARD_ROOMS = 15 };
 
 struct shards {
     struct rank_group *ranks;
@@ -73,6 +82,16 @@ struct shards {
 };
 
 /* ---- commands ---- */
+
+static inline struct shard_command shard_command(enum shard_verb verb)
+{
+    return (struct shard_command){.verb = (int32_t)verb, .array = {-1, -1, -1, -1, -1, -1, -1}};
+}
+
+/* The command for the whole tables at these addresses; false: the first of them is of no table. */
+#define TABLES(...) ((const void *const[SHARD_ARRAYS]){__VA_ARGS__})
+bool shard_command_of(const struct shards *s, enum shard_verb verb,
+                      const void *const at[SHARD_ARRAYS], struct shard_command *c);
 
 /* Begins a command, of rank 0 alone; sends it to the others. */
 void shard_begin(struct shards *s, const struct shard_command *c);
@@ -135,6 +154,27 @@ void shard_copy(struct shards *s, const struct shard_command *c);
 void shard_add(struct shards *s, const struct shard_command *c);
 void shard_scaled(struct shards *s, const struct shard_command *c);
 
+/* Layers over all rows of tables (nn/shard_layers.c), whose weights are of rank 0. */
+enum { SHARD_OUT, SHARD_IN, SHARD_TURNED, SHARD_LD };
+/* array 0 [., out] = array 1 [., in] op(weight) + value array 0 */
+void shard_linear(struct shards *s, const struct shard_command *c, const float *weight);
+/* The sums over all rows, of rank 0's device until the next operation: [out, in] = array 0ᵀ array
+ * 1, and [out] = array 0. */
+const float *shard_factor(struct shards *s, const struct shard_command *c);
+const float *shard_row_sum(struct shards *s, const struct shard_command *c);
+void shard_bias(struct shards *s, const struct shard_command *c, const float *bias); /* [out] */
+/* array 0 or part of its columns += or = array 1 or part of its; numbers SHARD_COLS, ... */
+enum { SHARD_COLS, SHARD_AT_TO, SHARD_LD_TO, SHARD_AT_FROM, SHARD_LD_FROM, SHARD_ADDS };
+void shard_columns(struct shards *s, const struct shard_command *c);
+/* number 0 = the activation */
+void shard_activate(struct shards *s, const struct shard_command *c);
+void shard_activate_back(struct shards *s, const struct shard_command *c);
+/* arrays y, x, kept; number SHARD_OUT */
+void shard_normalize(struct shards *s, const struct shard_command *c);
+
+/* Puts the operations on layers into rank 0's table. */
+void shard_set_layers(struct operations *table);
+
 /* Products and squares: a number on rank 0. */
 double shard_product(struct shards *s, const struct shard_command *c);
 double shard_squares(struct shards *s, const struct shard_command *c);
@@ -163,11 +203,22 @@ void shard_rows_update(struct shards *s, const struct shard_command *c,
                        const struct shard_rows_call *r);
 void shard_update(struct shards *s, const struct shard_command *c);
 
-/* The output layer: arrays weight, bias, dweight, dbias, candidate; numbers SHARD_TARGETS, ... */
-enum { SHARD_TARGETS, SHARD_WIDTH, SHARD_ITEMS, SHARD_ADDED, SHARD_WANTS, SHARD_CHUNK, SHARD_BEST };
+/* The output layer: arrays weight, bias, dweight, dbias, candidate, and of a teacher weight and
+ * bias; numbers SHARD_TARGETS, ...; value: factor, or the teacher's temperature. */
+enum {
+    SHARD_TARGETS,
+    SHARD_WIDTH,
+    SHARD_ITEMS,
+    SHARD_ADDED,
+    SHARD_WANTS,
+    SHARD_CHUNK,
+    SHARD_BEST,
+    SHARD_TAUGHT
+};
 enum { SHARD_DSTATE = 1, SHARD_DADDED = 2 };
 struct shard_output_call {
     const struct output_layer *o;
+    const struct taught *by; /* NULL: no teacher */
     float *loss, *dstate;
     int32_t *rank, *ties, *item;
     float *score;

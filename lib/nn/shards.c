@@ -117,6 +117,30 @@ static void obey(struct shards *s, const struct shard_command *c)
     case SHARD_PRODUCT:
         shard_product(s, c);
         break;
+    case SHARD_LINEAR:
+        shard_linear(s, c, NULL);
+        break;
+    case SHARD_FACTOR:
+        shard_factor(s, c);
+        break;
+    case SHARD_BIAS:
+        shard_bias(s, c, NULL);
+        break;
+    case SHARD_ROW_SUM:
+        shard_row_sum(s, c);
+        break;
+    case SHARD_COLUMNS:
+        shard_columns(s, c);
+        break;
+    case SHARD_ACTIVATE:
+        shard_activate(s, c);
+        break;
+    case SHARD_ACTIVATE_BACK:
+        shard_activate_back(s, c);
+        break;
+    case SHARD_NORMALIZE:
+        shard_normalize(s, c);
+        break;
     case SHARD_GATHER:
         shard_gather(s, c, NULL);
         break;
@@ -136,6 +160,7 @@ static void obey(struct shards *s, const struct shard_command *c)
         shard_squares(s, c);
         break;
     case SHARD_LOSS:
+    case SHARD_DISTILL:
         shard_loss(s, c, NULL);
         break;
     case SHARD_RANK:
@@ -179,31 +204,16 @@ void shards_serve(struct rank_group *ranks)
 
 /* ---- rank 0: the table of operations ---- */
 
-#define NO_ARRAYS                                                                                  \
-    {                                                                                              \
-        -1, -1, -1, -1, -1                                                                         \
-    }
-
-static struct shards *of(const struct device *d)
-{
-    return d->shards;
-}
-
-static struct shard_command command(enum shard_verb verb)
-{
-    return (struct shard_command){.verb = (int32_t)verb, .array = NO_ARRAYS};
-}
-
 static void on_release(struct device *d, void *p)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     int32_t number = shard_find(s, p, NULL);
     if (number < 0) {
         s->op->release(d, p);
         return;
     }
     const struct shard_array *a = &s->arrays.at[number];
-    struct shard_command c = command(SHARD_RELEASE);
+    struct shard_command c = shard_command(SHARD_RELEASE);
     c.array[0] = number;
     munmap(a->address, (size_t)a->rows * a->row_bytes);
     shard_begin(s, &c);
@@ -217,7 +227,7 @@ static bool command_of(const struct shards *s, enum shard_verb verb, const void 
                        struct shard_command *c)
 {
     size_t from;
-    *c = command(verb);
+    *c = shard_command(verb);
     c->array[0] = shard_find(s, at, &from);
     if (c->array[0] < 0)
         return false;
@@ -228,7 +238,7 @@ static bool command_of(const struct shards *s, enum shard_verb verb, const void 
 
 static void on_upload(struct device *d, void *to, const void *from_host, size_t bytes)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of(s, SHARD_UPLOAD, to, bytes, &c)) {
         s->op->upload(d, to, from_host, bytes);
@@ -241,7 +251,7 @@ static void on_upload(struct device *d, void *to, const void *from_host, size_t 
 
 static void on_download(struct device *d, void *to_host, const void *from, size_t bytes)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of(s, SHARD_DOWNLOAD, from, bytes, &c)) {
         s->op->download(d, to_host, from, bytes);
@@ -254,7 +264,7 @@ static void on_download(struct device *d, void *to_host, const void *from, size_
 
 static void on_fill(struct device *d, float *to, float value, size_t n)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of(s, SHARD_FILL, to, n * sizeof *to, &c)) {
         s->op->fill(d, to, value, n);
@@ -268,21 +278,11 @@ static void on_fill(struct device *d, float *to, float value, size_t n)
     shard_end(s);
 }
 
-/* The command for two whole tables; false: the first address is of none. */
-static bool command_of_two(const struct shards *s, enum shard_verb verb, const void *a,
-                           const void *b, struct shard_command *c)
-{
-    *c = command(verb);
-    c->array[0] = shard_find(s, a, NULL);
-    c->array[1] = shard_find(s, b, NULL);
-    return c->array[0] >= 0;
-}
-
 static void on_copy(struct device *d, float *to, const float *from, size_t n)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
-    if (!command_of_two(s, SHARD_COPY, to, from, &c)) {
+    if (!shard_command_of(s, SHARD_COPY, TABLES(to, from), &c)) {
         s->op->copy(d, to, from, n);
         return;
     }
@@ -293,38 +293,15 @@ static void on_copy(struct device *d, float *to, const float *from, size_t n)
 
 static void on_add(struct device *d, float *to, const float *from, size_t n)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
-    if (!command_of_two(s, SHARD_ADD, to, from, &c)) {
+    if (!shard_command_of(s, SHARD_ADD, TABLES(to, from), &c)) {
         s->op->add(d, to, from, n);
         return;
     }
     shard_begin(s, &c);
     shard_add(s, &c);
     shard_end(s);
-}
-
-/* y [1, N] += a x [N], or y [1] += x [N] · a [N]. */
-static void on_gemm(struct device *d, bool ta, bool tb, int m, int n, int k, const float *a,
-                    int lda, const float *b, int ldb, float beta, float *c, int ldc)
-{
-    struct shards *s = of(d);
-    struct shard_command of_c;
-    if (command_of_two(s, SHARD_SCALED, c, b, &of_c) && of_c.array[1] >= 0) {
-        s->op->download(d, &of_c.value, a, sizeof *a);
-        shard_begin(s, &of_c);
-        shard_scaled(s, &of_c);
-        shard_end(s);
-    } else if (command_of_two(s, SHARD_PRODUCT, a, b, &of_c) && of_c.array[1] >= 0) {
-        float sum;
-        s->op->download(d, &sum, c, sizeof sum);
-        shard_begin(s, &of_c);
-        sum = beta * sum + (float)shard_product(s, &of_c);
-        shard_end(s);
-        s->op->upload(d, c, &sum, sizeof sum);
-    } else {
-        s->op->gemm(d, ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
-    }
 }
 
 /* The distinct rows of a plan, on the host. */
@@ -336,7 +313,7 @@ static const int32_t *distinct_rows(struct shards *s, const struct rows *r)
 static void on_gather(struct device *d, const struct rows *r, int cols, const float *table,
                       float *out)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of(s, SHARD_GATHER, table, 0, &c)) {
         s->op->gather(d, r, cols, table, out);
@@ -357,7 +334,7 @@ static void on_gather(struct device *d, const struct rows *r, int cols, const fl
 static void on_gather_back(struct device *d, const struct rows *r, int cols, const float *g,
                            float *table)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of(s, SHARD_GATHER_BACK, table, 0, &c)) {
         s->op->gather_back(d, r, cols, g, table);
@@ -370,29 +347,16 @@ static void on_gather_back(struct device *d, const struct rows *r, int cols, con
     shard_end(s);
 }
 
-/* w, m, v and last of a table. */
-static bool command_of_update(const struct shards *s, enum shard_verb verb, const struct update *u,
-                              const float *w, const float *m, const float *v, const int32_t *last,
-                              struct shard_command *c)
-{
-    *c = command(verb);
-    c->array[0] = shard_find(s, w, NULL);
-    c->array[1] = shard_find(s, m, NULL);
-    c->array[2] = shard_find(s, v, NULL);
-    c->array[3] = shard_find(s, last, NULL);
-    c->update = *u;
-    return c->array[0] >= 0;
-}
-
 static void on_rows_lazy_update(struct device *d, const struct update *u, const struct rows *r,
                                 int cols, float *w, float *m, float *v, int32_t *last)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
-    if (!command_of_update(s, SHARD_LAZY_UPDATE, u, w, m, v, last, &c)) {
+    if (!shard_command_of(s, SHARD_LAZY_UPDATE, TABLES(w, m, v, last), &c)) {
         s->op->rows_lazy_update(d, u, r, cols, w, m, v, last);
         return;
     }
+    c.update = *u;
     bool all = r->unique >= s->arrays.at[c.array[0]].rows;
     const struct shard_rows_call call = {.row = all ? NULL : distinct_rows(s, r)};
     c.number[0] = all ? -1 : r->unique;
@@ -405,12 +369,13 @@ static void on_rows_lazy_update(struct device *d, const struct update *u, const 
 static void on_rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                            const float *g, float *w, float *m, float *v, int32_t *last)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
-    if (!command_of_update(s, SHARD_ROWS_UPDATE, u, w, m, v, last, &c)) {
+    if (!shard_command_of(s, SHARD_ROWS_UPDATE, TABLES(w, m, v, last), &c)) {
         s->op->rows_update(d, u, r, cols, g, w, m, v, last);
         return;
     }
+    c.update = *u;
     c.number[0] = r->unique;
     c.number[1] = cols;
     shard_begin(s, &c);
@@ -421,16 +386,12 @@ static void on_rows_update(struct device *d, const struct update *u, const struc
 static void on_update(struct device *d, const struct update *u, size_t n, float *w, float *g,
                       float *m, float *v)
 {
-    struct shards *s = of(d);
-    struct shard_command c = command(SHARD_UPDATE);
-    c.array[0] = shard_find(s, w, NULL);
-    if (c.array[0] < 0) {
+    struct shards *s = d->shards;
+    struct shard_command c;
+    if (!shard_command_of(s, SHARD_UPDATE, TABLES(w, g, m, v), &c)) {
         s->op->update(d, u, n, w, g, m, v);
         return;
     }
-    c.array[1] = shard_find(s, g, NULL);
-    c.array[2] = shard_find(s, m, NULL);
-    c.array[3] = shard_find(s, v, NULL);
     c.update = *u;
     shard_begin(s, &c);
     shard_update(s, &c);
@@ -439,10 +400,9 @@ static void on_update(struct device *d, const struct update *u, size_t n, float 
 
 static double on_square_sum(struct device *d, const float *g, size_t n)
 {
-    struct shards *s = of(d);
-    struct shard_command c = command(SHARD_SQUARES);
-    c.array[0] = shard_find(s, g, NULL);
-    if (c.array[0] < 0)
+    struct shards *s = d->shards;
+    struct shard_command c;
+    if (!shard_command_of(s, SHARD_SQUARES, TABLES(g), &c))
         return s->op->square_sum(d, g, n);
     shard_begin(s, &c);
     double sum = shard_squares(s, &c);
@@ -452,14 +412,15 @@ static double on_square_sum(struct device *d, const float *g, size_t n)
 
 /* ---- rank 0: the output layer ---- */
 
-/* Rows of a chunk: the scores of the largest shard fit the workspace, and the states of a chunk fit
- * the second-level cache of a processor.  Chunks of nearly the same size, in whole vectors. */
-static int chunk_rows(const struct shards *s, const struct output_layer *o)
+/* Rows of a chunk: the scores of the largest shard, of so many models, fit the workspace, and the
+ * states of a chunk fit the second-level cache of a processor.  Chunks of nearly the same size, in
+ * whole vectors. */
+static int chunk_rows(const struct shards *s, const struct output_layer *o, int models)
 {
     enum { MOST = 512, LINE = 16 };
     int64_t shard = ((int64_t)o->items + s->count - 1) / s->count;
     size_t workspace = s->workspace ? s->workspace : (size_t)128 << 20;
-    int64_t fit = (int64_t)(workspace / sizeof(float)) / shard;
+    int64_t fit = (int64_t)(workspace / sizeof(float)) / (shard * models);
     fit = fit < 1 ? 1 : fit < MOST ? fit : MOST;
     int64_t chunks = (o->targets + fit - 1) / fit;
     int64_t rows = chunks ? (o->targets + chunks - 1) / chunks : 1;
@@ -470,7 +431,7 @@ static int chunk_rows(const struct shards *s, const struct output_layer *o)
 static bool command_of_output(const struct shards *s, enum shard_verb verb,
                               const struct output_layer *o, struct shard_command *c)
 {
-    *c = command(verb);
+    *c = shard_command(verb);
     c->array[0] = shard_find(s, o->weight, NULL);
     if (c->array[0] < 0)
         return false;
@@ -481,7 +442,7 @@ static bool command_of_output(const struct shards *s, enum shard_verb verb,
     c->number[SHARD_ITEMS] = o->items;
     c->number[SHARD_ADDED] = o->add.count;
     c->number[SHARD_WANTS] = o->add.grad ? SHARD_DADDED : 0;
-    c->number[SHARD_CHUNK] = chunk_rows(s, o);
+    c->number[SHARD_CHUNK] = chunk_rows(s, o, verb == SHARD_DISTILL ? 2 : 1);
     c->value = o->factor;
     return true;
 }
@@ -489,7 +450,7 @@ static bool command_of_output(const struct shards *s, enum shard_verb verb,
 static void on_output_loss(struct device *d, const struct output_layer *o, float *loss,
                            float *dstate, float *dweight, float *dbias)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of_output(s, SHARD_LOSS, o, &c)) {
         s->op->output_loss(d, o, loss, dstate, dweight, dbias);
@@ -505,10 +466,35 @@ static void on_output_loss(struct device *d, const struct output_layer *o, float
     shard_end(s);
 }
 
+static void on_output_distill(struct device *d, const struct output_layer *o,
+                              const struct taught *by, float *loss, float *dstate, float *dweight,
+                              float *dbias)
+{
+    struct shards *s = d->shards;
+    struct shard_command c;
+    if (!command_of_output(s, SHARD_DISTILL, o, &c)) {
+        s->op->output_distill(d, o, by, loss, dstate, dweight, dbias);
+        return;
+    }
+    if (!o->targets)
+        return;
+    c.array[2] = shard_find(s, dweight, NULL);
+    c.array[3] = shard_find(s, dbias, NULL);
+    c.array[5] = shard_find(s, by->weight, NULL);
+    c.array[6] = shard_find(s, by->bias, NULL);
+    c.number[SHARD_WANTS] |= dstate ? SHARD_DSTATE : 0;
+    c.number[SHARD_TAUGHT] = by->width;
+    c.value = by->temperature;
+    shard_begin(s, &c);
+    shard_loss(s, &c,
+               &(struct shard_output_call){.o = o, .by = by, .loss = loss, .dstate = dstate});
+    shard_end(s);
+}
+
 static void on_output_rank(struct device *d, const struct output_layer *o, float *loss,
                            int32_t *rank, int32_t *ties, int k, int32_t *top_item, float *top_score)
 {
-    struct shards *s = of(d);
+    struct shards *s = d->shards;
     struct shard_command c;
     if (!command_of_output(s, SHARD_RANK, o, &c)) {
         s->op->output_rank(d, o, loss, rank, ties, k, top_item, top_score);
@@ -530,6 +516,11 @@ static void on_output_rank(struct device *d, const struct output_layer *o, float
 
 /* ---- rank 0: opening ---- */
 
+bool shards_spread(const struct device *d, const void *at)
+{
+    return d->shards && shard_find(d->shards, at, NULL) >= 0;
+}
+
 void *shards_zeros(struct device *d, int64_t rows, size_t row_bytes)
 {
     size_t bytes = (size_t)rows * row_bytes;
@@ -538,7 +529,7 @@ void *shards_zeros(struct device *d, int64_t rows, size_t row_bytes)
         size_t words = (bytes + sizeof(float) - 1) / sizeof(float);
         return device_zeros(d, words);
     }
-    struct shard_command c = command(SHARD_MAKE);
+    struct shard_command c = shard_command(SHARD_MAKE);
     size_t number = 0;
     while (number < s->arrays.len && s->arrays.at[number].address)
         number++;
@@ -566,7 +557,6 @@ static void set_table(struct shards *s)
     s->table.fill = on_fill;
     s->table.copy = on_copy;
     s->table.add = on_add;
-    s->table.gemm = on_gemm;
     s->table.gather = on_gather;
     s->table.gather_back = on_gather_back;
     s->table.rows_lazy_update = on_rows_lazy_update;
@@ -574,7 +564,9 @@ static void set_table(struct shards *s)
     s->table.update = on_update;
     s->table.square_sum = on_square_sum;
     s->table.output_loss = on_output_loss;
+    s->table.output_distill = on_output_distill;
     s->table.output_rank = on_output_rank;
+    shard_set_layers(&s->table);
 }
 
 int shards_open(struct device *own, struct rank_group *ranks, const char *choice,
@@ -583,7 +575,7 @@ int shards_open(struct device *own, struct rank_group *ranks, const char *choice
     struct shards *s = shards_new(ranks);
     struct opening opening = {.options = *o};
     struct opened here = {0};
-    struct shard_command c = command(SHARD_OPEN);
+    struct shard_command c = shard_command(SHARD_OPEN);
     int status = 0;
     snprintf(opening.choice, sizeof opening.choice, "%s", choice);
     opening.options.on_failure = NULL;

@@ -1,6 +1,7 @@
 #include "nn/tape.h"
 
 #include "base/mem.h"
+#include "nn/shards.h"
 #include "nn/tape_nodes.h"
 
 /* ---- the arenas ---- */
@@ -87,6 +88,9 @@ void tape_free(struct tape *t)
         arena_release(arenas[i]);
         vec_release(&arenas[i]->blocks);
     }
+    for (size_t i = 0; i < t->spread.len; i++)
+        t->op->release(t->device, t->spread.at[i].at);
+    vec_release(&t->spread);
     vec_release(&t->shared);
     mem_free(t);
 }
@@ -96,6 +100,8 @@ void tape_begin(struct tape *t, bool training, uint64_t seed, uint64_t step)
     arena_clear(&t->host);
     arena_clear(&t->memory);
     arena_clear(&t->grads);
+    for (size_t i = 0; i < t->spread.len; i++)
+        t->spread.at[i].used = false;
     t->op->step(t->device);
     t->turn ^= 1;
     arena_clear(&t->sent[t->turn]);
@@ -301,6 +307,34 @@ struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned)
     if (t->training && learned)
         x->grad = tape_gradient(t, n);
     return x;
+}
+
+float *tape_floats_of(struct tape *t, const struct tensor *x, int cols)
+{
+    if (!shards_spread(t->device, x->value))
+        return tape_floats(t, (size_t)x->rows * (size_t)cols);
+    struct spread_room *room = t->spread.at, *end = room + t->spread.len;
+    while (room < end && (room->used || room->rows != x->rows || room->cols != cols))
+        room++;
+    if (room == end) {
+        float *at = shards_zeros(t->device, x->rows, (size_t)cols * sizeof *at);
+        vec_push(&t->spread, ((struct spread_room){at, x->rows, cols, false}));
+        room = &t->spread.at[t->spread.len - 1];
+    }
+    room->used = true;
+    return room->at;
+}
+
+struct tensor *tape_result_of(struct tape *t, const struct tensor *x, int cols, bool learned)
+{
+    if (!shards_spread(t->device, x->value))
+        return tape_result(t, x->rows, cols, learned);
+    struct tensor *y = tape_tensor(t, tape_floats_of(t, x, cols), NULL, x->rows, cols);
+    if (t->training && learned) {
+        y->grad = tape_floats_of(t, x, cols);
+        t->op->fill(t->device, y->grad, 0, tensor_size(y));
+    }
+    return y;
 }
 
 void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struct node *))

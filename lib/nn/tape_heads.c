@@ -170,8 +170,8 @@ static void normalize_back(struct tape *t, struct node *node)
 
 struct tensor *tape_normalize(struct tape *t, struct tensor *x)
 {
-    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad != NULL);
-    float *kept = tape_floats(t, (size_t)x->rows);
+    struct tensor *y = tape_result_of(t, x, x->cols, x->grad != NULL);
+    float *kept = tape_floats_of(t, x, 1);
     t->op->normalize(t->device, x->rows, x->cols, x->value, y->value, kept);
     if (y->grad) {
         struct norm_node *n = tape_record(t, sizeof *n, normalize_back);

@@ -161,7 +161,7 @@ struct tensor *tape_concat(struct tape *t, struct tensor *const *x, int count)
     int cols = 0;
     for (int i = 0; i < count; i++)
         cols += x[i]->cols;
-    struct tensor *y = tape_result(t, x[0]->rows, cols, any_learned(x, count));
+    struct tensor *y = tape_result_of(t, x[0], cols, any_learned(x, count));
     for (int i = 0, at = 0; i < count; at += x[i++]->cols)
         t->op->columns(t->device, y->rows, x[i]->cols, x[i]->value, x[i]->cols, y->value + at, cols,
                        false);
@@ -278,7 +278,7 @@ static void activate_back(struct tape *t, struct node *node)
 
 struct tensor *tape_activate(struct tape *t, enum activation a, struct tensor *x)
 {
-    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad);
+    struct tensor *y = tape_result_of(t, x, x->cols, x->grad);
     t->op->activate(t->device, a, tensor_size(x), x->value, y->value);
     if (y->grad) {
         struct activate_node *n = tape_record(t, sizeof *n, activate_back);
@@ -405,7 +405,7 @@ struct tensor *tape_linear_part(struct tape *t, struct tensor *x, struct tensor 
                                 struct tensor *b)
 {
     bool learned = x->grad || w->grad || (b && b->grad);
-    return linear(t, x, w, from, b, 0, tape_result(t, x->rows, w->rows, learned));
+    return linear(t, x, w, from, b, 0, tape_result_of(t, x, w->rows, learned));
 }
 
 struct tensor *tape_linear_onto(struct tape *t, struct tensor *x, struct tensor *w,

@@ -34,6 +34,13 @@ struct shared_ints {
     int copied;            /* numbers of the copy: `count`, or more that were sent */
 };
 
+/* A spread table (nn/shards.h) that steps use again. */
+struct spread_room {
+    float *at;
+    int rows, cols;
+    bool used; /* by this step */
+};
+
 struct tape {
     struct device *device;
     const struct operations *op;
@@ -42,9 +49,10 @@ struct tape {
     struct arena
         sent[2]; /* alternate by step: one is filled while the device still reads the other */
     int turn;
-    struct arena kept;      /* valid over all steps */
-    const int32_t *numbers; /* device 0, 1, 2, ..., and -1 before them */
-    int numbered;           /* how many numbers */
+    struct arena kept;              /* valid over all steps */
+    const int32_t *numbers;         /* device 0, 1, 2, ..., and -1 before them */
+    int numbered;                   /* how many numbers */
+    VEC(struct spread_room) spread; /* tables of rows that are spread, valid for the step */
     struct node *last;
     struct table_use *uses;
     VEC(struct shared_ints) shared;
@@ -74,6 +82,10 @@ struct tensor *tape_tensor(struct tape *t, float *value, float *grad, int rows, 
 
 /* A result; learned: with a gradient of zeros in training. */
 struct tensor *tape_result(struct tape *t, int rows, int cols, bool learned);
+
+/* A result with as many rows as x, spread where x is, likewise; and numbers that are kept of it. */
+struct tensor *tape_result_of(struct tape *t, const struct tensor *x, int cols, bool learned);
+float *tape_floats_of(struct tape *t, const struct tensor *x, int cols);
 
 /* Records a node of `size` bytes, zeroed; the caller fills in what follows its head. */
 void *tape_record(struct tape *t, size_t size, void (*back)(struct tape *, struct node *));

@@ -481,7 +481,7 @@ static float *in_place(const struct matching *m, const struct device *d, const s
                        const struct safetensors_entry *entry)
 {
     const void *at = safetensors_at(m->file, entry);
-    bool wanted = d->host && !m->model->parameters.grad && !is_block(p, entry) &&
+    bool wanted = d->host && !p->spreads && !m->model->parameters.grad && !is_block(p, entry) &&
                   is_same(p, matched_for(m, p));
     return at && wanted && (uintptr_t)at % sizeof(float) == 0 ? (float *)at : NULL;
 }

@@ -205,14 +205,6 @@ static int check_spread(const struct train_run *t, struct err *e)
 {
     const struct model *m = &t->pass.model;
     int ranks = ranks_count(t->ranks);
-    if (m->unspread)
-        return err_set(e, STATUS_USAGE,
-                       "%s needs the weights of all items in one process: run it without mpirun",
-                       m->unspread);
-    if (is_taught(t->pass.o))
-        return err_set(e, STATUS_USAGE,
-                       "--teacher compares two models over all items in one process: run it "
-                       "without mpirun");
     if (m->data.items < ranks)
         return err_set(e, STATUS_USAGE, "%d ranks are more than the stream's %d items", ranks,
                        (int)m->data.items);
