@@ -1,5 +1,4 @@
-/* recommender: recommends items that may come next, from sessions or on request, with a trained
- * model. */
+/* recommender: the items that may come next, from sessions or on request, by a trained model. */
 #include <inttypes.h>
 
 #include "base/threads.h"
