@@ -42,6 +42,9 @@ void cpu_close(struct device *d)
     if (!d)
         return;
     mem_free(cpu_of(d)->scratch);
+    for (size_t i = 0; i < cpu_of(d)->dropped.len; i++)
+        mem_free(cpu_of(d)->dropped.at[i].kept);
+    vec_release(&cpu_of(d)->dropped);
     mem_free(cpu_of(d)->fetched[0]);
     mem_free(cpu_of(d)->fetched[1]);
     mem_free(d);

@@ -5,8 +5,17 @@
 #include <omp.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/vector.h"
 #include "nn/ops.h"
+
+/* Which elements a dropout of the step kept: the backward pass asks again, and random numbers cost
+ * more than to remember. */
+struct dropped {
+    struct dropout_key key;
+    size_t n, room;
+    unsigned char *kept; /* [room] 1: kept */
+};
 
 struct cpu {
     struct device device;
@@ -17,6 +26,8 @@ struct cpu {
     float *scratch;   /* of the current operation */
     size_t scratch_size;
     char name[128];
+    VEC(struct dropped) dropped; /* of the first `dropouts` of them the step has made use */
+    size_t dropouts;
     void *fetched[2]; /* results of the last two fetches */
     size_t fetched_size[2];
     int fetches;

@@ -1,4 +1,5 @@
 /* The CPU's matrix products, biases, columns, activations, dropout and grouped products. */
+#include "base/mem.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"
 
@@ -154,12 +155,12 @@ void cpu_multiply_back(struct device *d, size_t n, const float *a, const float *
 
 enum { BLOCKS = 16, MASK = 4 * BLOCKS };
 
-/* The factors of elements 4·block .. 4·block + MASK-1.  The first loop stores words of the same
- * index side by side: compilers do not vectorize a loop that stores the four words of each block at
- * once. */
-VECTOR static void dropout_mask(struct dropout_key key, uint32_t block, float *restrict mask)
+/* Which of the elements 4·block .. 4·block + MASK-1 are kept.  The first loop stores words of the
+ * same index side by side: compilers do not vectorize a loop that stores the four words of each
+ * block at once. */
+VECTOR static void dropout_mask(struct dropout_key key, uint32_t block,
+                                unsigned char *restrict kept)
 {
-    float kept = 1.0f / (1.0f - key.rate);
     uint32_t word[4][BLOCKS];
     for (uint32_t i = 0; i < BLOCKS; i++) {
         uint32_t own[4];
@@ -168,27 +169,66 @@ VECTOR static void dropout_mask(struct dropout_key key, uint32_t block, float *r
     }
     for (int i = 0; i < BLOCKS; i++)
         for (int j = 0; j < 4; j++)
-            mask[4 * i + j] = maths_dropout_factor(word[j][i], key.rate, kept);
+            kept[4 * i + j] = maths_dropout_factor(word[j][i], key.rate, 1) > 0;
 }
 
-static void dropout_share(struct dropout_key key, size_t n, const float *x, float *y,
+VECTOR static void drop(size_t n, const unsigned char *kept, float factor, const float *x,
+                        float *restrict y, bool accumulate)
+{
+    if (accumulate)
+        for (size_t i = 0; i < n; i++)
+            y[i] += x[i] * (kept[i] ? factor : 0);
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] = x[i] * (kept[i] ? factor : 0);
+}
+
+/* Room for what a dropout of n elements keeps. */
+static struct dropped *new_dropped(struct cpu *c, struct dropout_key key, size_t n)
+{
+    size_t room = (n + MASK - 1) / MASK * MASK;
+    if (c->dropouts == c->dropped.len)
+        vec_push(&c->dropped, ((struct dropped){.room = 0}));
+    struct dropped *p = &c->dropped.at[c->dropouts++];
+    if (p->room < room) {
+        mem_free(p->kept);
+        p->kept = mem_alloc(room);
+        p->room = room;
+    }
+    p->key = key;
+    p->n = n;
+    return p;
+}
+
+/* The newest dropout of this key and size, whose backward pass this is; NULL: none of this step. */
+static struct dropped *find_dropped(struct cpu *c, struct dropout_key key, size_t n)
+{
+    for (size_t i = c->dropouts; i-- > 0;) {
+        struct dropped *p = &c->dropped.at[i];
+        if (p->n == n && p->key.tensor == key.tensor && p->key.step == key.step &&
+            p->key.seed == key.seed && p->key.rate == key.rate)
+            return p;
+    }
+    return NULL;
+}
+
+static void dropout_share(const struct dropped *p, bool known, const float *x, float *y,
                           bool accumulate)
 {
-    struct span s = cpu_own_share(n, MASK);
-    for (size_t i = s.from; i < s.to; i += MASK) {
-        float mask[MASK];
-        dropout_mask(key, (uint32_t)(i / 4), mask);
-        size_t some = s.to - i < MASK ? s.to - i : MASK;
-        for (size_t j = 0; j < some; j++)
-            y[i + j] = x[i + j] * mask[j] + (accumulate ? y[i + j] : 0);
-    }
+    struct span s = cpu_own_share(p->n, MASK);
+    for (size_t i = s.from; i < s.to && !known; i += MASK)
+        dropout_mask(p->key, (uint32_t)(i / 4), p->kept + i);
+    drop(s.to - s.from, p->kept + s.from, 1.0f / (1.0f - p->key.rate), x + s.from, y + s.from,
+         accumulate);
 }
 
 void cpu_dropout(struct device *d, struct dropout_key key, size_t n, const float *x, float *y,
                  bool accumulate)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n);
-    CPU_IN_THREADS(threads, dropout_share(key, n, x, y, accumulate));
+    const struct dropped *known = accumulate ? find_dropped(cpu_of(d), key, n) : NULL;
+    const struct dropped *p = known ? known : new_dropped(cpu_of(d), key, n);
+    CPU_IN_THREADS(threads, dropout_share(p, known, x, y, accumulate));
 }
 
 /* ---- grouped products: one small matrix a user or cluster ---- */

@@ -102,5 +102,5 @@ const void *cpu_fetched(struct device *d, int ticket)
 
 void cpu_step(struct device *d)
 {
-    (void)d;
+    cpu_of(d)->dropouts = 0;
 }
