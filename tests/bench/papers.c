@@ -5,7 +5,9 @@
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
  * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
- * of the items, of the rows that the step must read and update.  Passes over the same sessions and
+ * of the items, of the rows that the step must read and update.  It has neither the exponentials of
+ * gates nor random numbers of dropout, nor what a step writes for its backward pass; where there is
+ * no output layer over all items these are a third of a step.  Passes over the same sessions and
  * floors alternate; the result is the least time over the rounds.  Arguments are prefixes of the
  * names of rows to measure. */
 #include <unistd.h>
@@ -449,7 +451,7 @@ static void improved_floor(struct floor *f, const struct row *row, double read, 
 {
     int E = (int)row->paper->embedding, H = (int)row->paper->hidden, items = row->paper->items;
     bool aims = predicts_embedding(row);
-    floor_gru(f, read, going, E, H, read, going);
+    floor_gru(f, read, going, E, H, aims ? 0 : read, going); /* embeddings are frozen then */
     *width = aims ? 0 : H;
     if (aims) {
         floor_linear(f, targets, E, H, targets);
