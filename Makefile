@@ -42,7 +42,9 @@ OPTIMIZE.openblas := $(OPTIMIZE.release)
 OPTIMIZE.cblas := $(OPTIMIZE.release)
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPTIMIZE.tsan := -O1 -fsanitize=thread
-OPTIMIZE.cov := -O0 --coverage -fprofile-update=atomic
+# A branch is counted once, not in each copy of a function that is inlined everywhere, most of which
+# know which way it goes.
+OPTIMIZE.cov := -O0 --coverage -fprofile-update=atomic -Dalways_inline=unused
 OPTIMIZE.fuzz := $(OPTIMIZE.asan) -fsanitize=fuzzer-no-link -DWITH_LIBFUZZER
 
 # The libraries' pkg-config names differ between distributions and releases.  `once` puts off the
