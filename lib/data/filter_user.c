@@ -147,7 +147,7 @@ static int compare_happenings(const void *a, const void *b)
     if (x->item != y->item)
         return x->item < y->item ? -1 : 1;
     if (x->action != y->action)
-        return x->action < y->action ? -1 : 1;
+        return (x->action > y->action) - (x->action < y->action);
     return (x->event > y->event) - (x->event < y->event);
 }
 

@@ -45,14 +45,14 @@ static int by_time_and_row(const void *a, const void *b)
 {
     const struct event *x = a, *y = b;
     int order = by_time(x, y);
-    return order ? order : x->row < y->row ? -1 : 1;
+    return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
 static int by_time_and_row_reversed(const void *a, const void *b)
 {
     const struct event *x = a, *y = b;
     int order = by_time(x, y);
-    return order ? order : x->row > y->row ? -1 : 1;
+    return order ? order : (x->row < y->row) - (x->row > y->row);
 }
 
 /* Sorts events of which each is at or before the one before it: those of one time stay as they are.
@@ -116,7 +116,7 @@ static int by_session_and_place(const void *a, const void *b)
     const struct session_place *x = a, *y = b;
     if (x->session != y->session)
         return x->session < y->session ? -1 : 1;
-    return x->place < y->place ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
 static int by_first_and_place(const void *a, const void *b)
@@ -124,7 +124,7 @@ static int by_first_and_place(const void *a, const void *b)
     const struct session_place *x = a, *y = b;
     if (x->first != y->first)
         return x->first < y->first ? -1 : 1;
-    return x->place < y->place ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
 static bool are_together(const event_vec *events)
@@ -159,7 +159,7 @@ static int by_start(const void *a, const void *b)
     const struct session_span *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
-    return x->from < y->from ? -1 : 1;
+    return (x->from > y->from) - (x->from < y->from);
 }
 
 static void shrink(struct session_set *set, size_t count)

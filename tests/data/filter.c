@@ -300,8 +300,41 @@ static void test_repeats(void)
     }
 }
 
+/* Codes of actions in columns of every type; another column, or one value for all, is no such. */
+static void test_types_of_actions(void)
+{
+    unsigned char u8[] = {1, 2, 1};
+    int32_t i32[] = {1, 2, 1};
+    int64_t i64[] = {1, 2, 1};
+    float f32[] = {1, 2, 1};
+    const struct extra cases[] = {
+        {{"action", 6}, COLUMN_U8, {u8, 3}, 0},   {{"action", 6}, COLUMN_I32, {i32, 3}, 0},
+        {{"action", 6}, COLUMN_I64, {i64, 3}, 0}, {{"action", 6}, COLUMN_F32, {f32, 3}, 0},
+        {{"dwell", 5}, COLUMN_U8, {u8, 3}, 0},    {{"action", 6}, COLUMN_I32, {NULL, 0}, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct session s = {.count = 3,
+                                  .times = (int64_t[]){0, 1, 2},
+                                  .items = (int32_t[]){5, 5, 5},
+                                  .extras = &cases[i],
+                                  .extra_count = 1};
+        struct filter_chain c = {0};
+        struct user_sessions h = {0};
+        struct err e;
+        user_sessions_add(&h, &s);
+        add(&c, "repeats", "type");
+        filter_chain_apply(&c, &h, &e);
+        /* of a single event nothing is left */
+        tap_ok(i < 4 ? h.sessions.len == 1 && h.sessions.at[0]->count == 2 : !h.sessions.len,
+               "actions of form %zu", i);
+        filter_chain_release(&c);
+        user_sessions_release(&h);
+    }
+}
+
 int main(void)
 {
+    test_types_of_actions();
     test_filters();
     test_months();
     test_refused();

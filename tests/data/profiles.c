@@ -1,6 +1,7 @@
 /* Profiles of users: what is found, what is refused. */
 #include "data/profiles.h"
 
+#include "base/lines.h"
 #include "stream/record.h"
 #include "../files.h"
 #include "../tap.h"
@@ -55,6 +56,13 @@ int main(void)
     refused("anna\tf\t31\tNorway\nbert\t\t\t\nanna\t\t\t\n",
             "profiles, line 3: the id \"anna\" is");
     refused("\tf\t31\tNorway\n", "profiles, line 1: ");
+    refused("\nanna\tf\t31\tNorway\n", "profiles, line 1: 1 columns");
+    struct buf line = {0};
+    for (int i = 0; i <= LINE_LIMIT; i++)
+        buf_byte(&line, 'x');
+    buf_byte(&line, 0);
+    refused(line.at, "profiles, line 1: longer than");
+    buf_release(&line);
     tap_ok(profiles_read(&p, "not-there", &e) == STATUS_NOINPUT, "%s", e.text);
     tap_ok(!profiles_find(&p, bytes_of("anna")).at, "without profiles nobody has one");
     profiles_release(&p);
