@@ -50,7 +50,7 @@ static void say_unknown(struct cli *cli, const struct recommending *r)
 {
     const struct users *p = &r->users;
     if (p->unknown)
-        cli_warn(cli,
+        cli_note(cli,
                  "%s does not know %" PRId64 " of the %zu items: %" PRId64 " of %" PRId64
                  " events were skipped, and %" PRId64 " answers are empty (%.1f %% of the events)",
                  model, p->items_unknown, p->row.len, p->unknown, p->events, r->unanswered,

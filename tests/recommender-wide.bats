@@ -203,7 +203,7 @@ stream_of() { cat names - | used; }
     } >records
     { spcat base.mp | head -n 1; cat records; echo '["E"]'; } | spcat --from-json >two.mp
     recommend --index base.mp two.mp | awk -F '\t' '$1 == "bob"' | head -n 5 | cut -f 3 | grep -qx fresh
-    recommend --index base.mp --frozen two.mp 2>said >frozen
+    recommender --threads 1 --index base.mp --frozen two.mp 2>said >frozen
     run -1 grep fresh frozen
     grep -q 'does not know 1 of the 2 items' said
     # It does not count for a session that begins before it ended.

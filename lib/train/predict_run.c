@@ -232,7 +232,7 @@ static void say_unknown(const struct predict_run *r)
 {
     const struct item_map *v = &r->map;
     if (v->unknown)
-        cli_warn(r->pass.cli,
+        cli_note(r->pass.cli,
                  "%s does not know %" PRId32 " of the %" PRId32 " items: %" PRId64 " of %" PRId64
                  " events were taken out, and %" PRId64 " of %" PRId64
                  " targets count as missed (%.1f %% and %.1f %%)",
