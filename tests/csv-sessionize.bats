@@ -374,6 +374,8 @@ END
     [ "$(sessions_of --user-name me --item what --time when --session s log)" = $'me\t1:a 3:c\nme\t2:b' ]
     run_csv --user s --user-name me --item what --time when log
     refused 64 '--user and --user-name exclude each other'
+    run_csv --user-name '' --item what --time when log
+    refused 64 "--user-name '': the name of the user is empty"
     run_csv --item what --time when log
     refused 64 '--user-name NAME is for a log of one user'
 }

@@ -120,6 +120,13 @@ static void begin_element(struct json_lines *j, uint64_t mask)
 
 static int expected(const struct json_lines *j, const char *what, struct err *e)
 {
+    struct json_in in = j->in;
+    struct bytes inside;
+    bool escaped;
+    if (json_raw_string(&in, &inside, &escaped) && escaped)
+        return err_set(e, STATUS_DATA,
+                       "not JSON: an escape in a string is no character, or half of one: "
+                       "jq -c . has another character for a half");
     return err_set(e, STATUS_DATA, "not JSON: %s is expected %s", what,
                    j->in.at == j->in.end ? "where the record ends: jq -c . makes a line of each"
                                          : "before what follows");
@@ -164,9 +171,11 @@ static bool take_scalar(struct json_lines *j, struct bytes *text)
 
 static int walk(struct json_lines *j, uint64_t mask, size_t depth, size_t element, struct err *e);
 
+_Static_assert(JSON_DEPTH == 1024, "the message says so");
+
 static int skip(struct json_lines *j, struct err *e)
 {
-    return json_skip(&j->in) ? 0 : expected(j, "a value", e);
+    return json_skip(&j->in) ? 0 : expected(j, "a value, nested 1024 deep at most,", e);
 }
 
 /* After "{": its members.  Those on the paths are looked at. */

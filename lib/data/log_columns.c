@@ -278,6 +278,8 @@ int log_columns_check(const struct log_columns *c, struct err *e)
                        "--user %s or --session %s is missing: where are they? --user-name NAME is "
                        "for a log of one user",
                        place, place);
+    if (l->user_name && !*l->user_name)
+        return err_set(e, STATUS_USAGE, "--user-name '': the name of the user is empty");
     if (c->given.user && c->given.user_name)
         return err_set(e, STATUS_USAGE, "--user and --user-name exclude each other: choose one");
     if (c->given.time_unit && c->given.time_form)
