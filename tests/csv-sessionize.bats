@@ -406,6 +406,8 @@ END
     csv-sessionize "$@" u.csv v.csv >two.mp
     [ "$(dump two.mp | wc -l)" = 4 ]
     cat u.csv v.csv | same_bytes two.mp csv-sessionize "$@"
+    run -65 --separate-stderr csv-sessionize --user user --item item --time time < <(printf '\xef\xbb\xbf')
+    [[ $stderr == *'standard input is empty: a delimited log is expected' ]]
     printf '\xef\xbb\xbfu,A,100\nu,B,110\n' >n.csv
     printf '\xef\xbb\xbf"u",C,120\nu,D,130\n' >n2.csv
     [ "$(cat n.csv n2.csv | sessions_of --no-header --user 1 --item 2 --time 3)" = $'u\t100:A 110:B 120:C 130:D' ]

@@ -145,10 +145,10 @@ static enum line_result join_lines(struct raw_log *log, struct bytes *line, stru
     return LINE_TEXT;
 }
 
-/* 65: the line is the last one and may be cut off. */
+/* 65: the line is the last one and may be cut off.  Of a mark alone nothing can be. */
 static int check_end(const struct raw_log *log, struct bytes line, struct err *e)
 {
-    if (log->open_end || !lines_may_be_cut(&log->lines))
+    if (log->open_end || !line.len || !lines_may_be_cut(&log->lines))
         return 0;
     if (!log->begun && check_start(log, line, e))
         return e->status;
