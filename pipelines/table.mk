@@ -11,7 +11,7 @@
 #   SEEDS   "1 2 3"                        KINDS  "alone wide"; one of them: only these
 #   WIDE    those of MODELS that are run with --wide too: all of them
 #   JOBS    runs at once                   THREADS  of each
-#   EPOCHS  of all logs; EPOCHS.<log>      STEPS=  --wide in one training, not in steps (rules.mk)
+#   EPOCHS  of all logs; EPOCHS.<log>      STEPS=  --wide in one training, by turns, not in steps (rules.mk)
 #
 # It writes OUT/table.tsv, a line for each run, OUT/table.txt, and the means in OUT/table.md.  First come
 # the first seed's runs alone, log by log, then those with --wide, then the next seed's.  A run that is
@@ -85,8 +85,8 @@ MODELS ?= $(COUNTS) wide sasrec narm stamp rnn hrnn ii-rnn hierarchical improved
 WIDE ?= $(MODELS)
 # What has a wide part and nothing else.
 REFUSE_WIDE = wide
-# These remember the sessions that they have read, and cannot learn from a share of them; or the steps of
-# rules.mk, which are of whole sessions, are not theirs.
+# These remember the sessions that they have read, or learn from slots, and the steps of rules.mk are not
+# theirs: with --wide they learn by turns in one training.
 NO_STEPS = ii-rnn rnn hrnn
 # A log in which each session is a user of its own has no user who comes back.
 WITHOUT.yoochoose = hrnn asars-user-att asars-user-cat asars-time-user
@@ -97,10 +97,9 @@ SET.context-mean = CONTEXT=dwell
 SET.hierarchical = OPTIONS.hierarchical='--model hierarchical --session-rep attention --user-rep attention' \
     TRAIN='--decoder tied --embedding 100 --lr 0.006 --dropout 0.35 $(NEGATIVES)'
 SET.ii-rnn = OPTIONS.ii-rnn='--model ii-rnn --session-rep last' \
-    TRAIN='--decoder tied --embedding 100 --lr 0.003 --dropout 0.2 $(NEGATIVES)'
-# --wide learns from all items.
+    TRAIN='--decoder tied --embedding 100 --lr 0.003 --dropout 0.2 --negatives 500 --logq'
+# In steps all learns from all items.
 NEGATIVES = $(if $(filter alone,$(kind_of)),--negatives 500 --logq)
-SET.rnn = $(if $(filter wide,$(kind_of)),GRU4REC='--optimizer adagrad --lr 0.07 --dropout 0.4')
 SET.hrnn = TRAIN='--decoder tied --lr 0.002 --dropout 0.5' SLOTS='--batch 50'
 SET.deskdrop.rnn = GRU4REC='--lr 0.002 --dropout 0.5' SLOTS='--batch 20'
 SET.deskdrop.narm = NARM='--lr 0.006 --dropout 0.5 --feature-dropout 0.7'

@@ -51,10 +51,16 @@ setup() {
     [ "$spread" = "$(grep -o '± [0-9.]*' out/table.txt | cut -d ' ' -f 2 | LC_ALL=C sort -gr | sed -n 1p)" ]
 }
 
-@test "a network with --wide learns in three steps, but for one that remembers sessions" {
+@test "a network with --wide learns in three steps, but for those that remember sessions or learn from slots" {
     [ -e out/tiny/stamp/steps/stamp-wide.1.seen.safetensors ]
     [ ! -e out/tiny/best/steps/ii-rnn-wide.1.seen.safetensors ]
-    spcat out/tiny/best/ii-rnn-wide.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2].wide'
+    [ ! -e out/tiny/hrnn/steps/hrnn-init-wide.1.seen.safetensors ]
+    # they have the settings that they have alone
+    options() { spcat "out/tiny/$1.mp" | head -n 1 | jq -c '.[2].pipeline[-1][2]'; }
+    for run in best/ii-rnn hrnn/hrnn-init; do
+        options $run-wide.1 | jq -e .wide
+        [ "$(options $run-wide.1 | jq -c .wide=false)" = "$(options $run.1)" ]
+    done
 }
 
 @test "what is there is not made again; a further model and a further log are" {

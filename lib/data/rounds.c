@@ -1,20 +1,45 @@
 #include "data/rounds.h"
 
-void rounds_open(struct rounds *r, const struct session_store *c, enum part part)
+/* The sessions that are wanted; mark NULL: all of the part. */
+struct wanted {
+    const struct session_store *store;
+    enum part part;
+    const unsigned char *mark;
+    unsigned char as;
+};
+
+static bool wants(const struct wanted *w, int32_t s)
 {
+    return session_store_part(w->store, (size_t)s) == w->part && (!w->mark || w->mark[s] == w->as);
+}
+
+static void open_rounds(struct rounds *r, const struct wanted *w)
+{
+    const i32_vec *first = &w->store->first;
     *r = (struct rounds){.at = 0};
-    for (size_t u = 0; u < session_store_users(c); u++) {
-        int32_t s = c->first.at[u], end = c->first.at[u + 1];
-        while (s < end && session_store_part(c, (size_t)s) != part)
+    for (size_t u = 0; u < session_store_users(w->store); u++) {
+        int32_t s = first->at[u], end = first->at[u + 1];
+        while (s < end && !wants(w, s))
             s++;
         int32_t next = s;
-        while (s < end && session_store_part(c, (size_t)s) == part)
+        while (s < end && wants(w, s))
             s++;
         if (next == s)
             continue;
         vec_push(&r->next, next);
         vec_push(&r->end, s);
     }
+}
+
+void rounds_open(struct rounds *r, const struct session_store *c, enum part part)
+{
+    open_rounds(r, &(struct wanted){.store = c, .part = part});
+}
+
+void rounds_open_marked(struct rounds *r, const struct session_store *c, enum part part,
+                        const unsigned char *mark, unsigned char as)
+{
+    open_rounds(r, &(struct wanted){c, part, mark, as});
 }
 
 /* A round has ended: keeps the users who have sessions left. */

@@ -16,6 +16,10 @@ struct rounds {
 
 void rounds_open(struct rounds *r, const struct session_store *c, enum part part);
 
+/* Only those of its sessions s that have mark[s] == as; of each user they follow one another. */
+void rounds_open_marked(struct rounds *r, const struct session_store *c, enum part part,
+                        const unsigned char *mark, unsigned char as);
+
 /* The next batch of at most `size` sessions, in r->picked; false: there are no more. */
 bool rounds_next(struct rounds *r, size_t size);
 

@@ -131,10 +131,16 @@ static struct batches_record take_together(struct schedule_in *s)
     return r;
 }
 
+static bool leaves_out(const struct schedule_in *s, int32_t session)
+{
+    return s->left_out && s->epoch.part == PART_TRAIN && s->left_out[session];
+}
+
 static void give(struct schedule_in *s, const struct batches_record *r)
 {
     for (size_t i = 0; i < r->number.len; i++)
-        parallel_batches_give(&s->parallel, column_i32(r->slot)[i], column_i32(r->number)[i]);
+        if (!leaves_out(s, column_i32(r->number)[i]))
+            parallel_batches_give(&s->parallel, column_i32(r->slot)[i], column_i32(r->number)[i]);
 }
 
 /* Reads on while a slot has nothing to go on with; holds the first record of another kind.  What is
@@ -185,14 +191,20 @@ static int begin_pass(struct schedule_in *s, struct epoch epoch, struct err *e)
     return 0;
 }
 
-static void make_batch(struct schedule_in *s, struct schedule_record *to)
+/* False: all its sessions are left out. */
+static bool make_batch(struct schedule_in *s, struct schedule_record *to)
 {
     struct batches_record r = take_together(s);
     vec_clear(&s->number);
-    vec_append(&s->number, column_i32(r.number), r.number.len);
+    for (size_t i = 0; i < r.number.len; i++)
+        if (!leaves_out(s, column_i32(r.number)[i]))
+            vec_push(&s->number, column_i32(r.number)[i]);
+    if (r.number.len && !s->number.len)
+        return false;
     *to = (struct schedule_record){
         .kind = RECORD_BATCH, .learn = r.learn, .number = {s->number.at, s->number.len}};
     to->batch = batching_make(&s->batching, s->number.at, s->number.len, r.learn);
+    return true;
 }
 
 /* Takes a record of the stream; *given: it makes one for the caller. */
@@ -210,7 +222,7 @@ static int take(struct schedule_in *s, const struct batches_record *r, struct sc
         return begin_pass(s, r->epoch, e);
     case RECORD_BATCH:
         s->rest = *r;
-        make_batch(s, to);
+        *given = make_batch(s, to);
         return 0;
     case RECORD_PARALLEL:
         give(s, r);
@@ -268,6 +280,8 @@ const int32_t *schedule_in_ahead(struct schedule_in *s, size_t *count)
 {
     const struct batches_record *next = &s->rest;
     *count = 0;
+    if (s->left_out && s->epoch.part == PART_TRAIN)
+        return NULL;
     if (!s->rest.number.len) {
         hold_next(s);
         if (!s->holds || s->held_result != READ_RECORD || s->held.kind != RECORD_BATCH)

@@ -32,6 +32,8 @@ struct schedule_in {
     /* may be set before the first batch: in validation and tests a batch of more targets comes in
      * several, of whole sessions, and so in bounded memory; 0: it comes as it is */
     size_t test_targets;
+    /* may be set when a training pass begins: [sessions] 1: left out of its batches; NULL: none */
+    const unsigned char *left_out;
     i64_vec edges;
     struct epoch epoch;       /* number 0: none yet */
     struct kept_pass kept[4]; /* by part */
@@ -57,7 +59,8 @@ enum read_result schedule_in_next(struct schedule_in *s, struct schedule_record 
 
 /* For the time between a batch and the next call of schedule_in_next: the sessions of the batch
  * that comes next, `count` of them, which is read before its turn.  0: what comes next is not a
- * batch of this pass, or one would have to wait for it.  Errors come with schedule_in_next. */
+ * batch of this pass, or one would have to wait for it, or sessions are left out.  Errors come with
+ * schedule_in_next. */
 const int32_t *schedule_in_ahead(struct schedule_in *s, size_t *count);
 
 /* batches_in_digest_begin, and the digest of all records up to the current one. */

@@ -59,9 +59,37 @@ static bool all_frozen(const struct model *m, bool wide)
     return true;
 }
 
+/* Whether one of the list's names means the parameter. */
+static bool list_has(const char *list, const char *parameter)
+{
+    struct bytes name;
+    while (next_name(&list, &name))
+        if (names_parameter(name, parameter))
+            return true;
+    return false;
+}
+
+static bool learns(const char *parameter, enum turn turn)
+{
+    if (turn == TURN_NETWORK)
+        return !wide_part_owns(parameter);
+    return turn == TURN_WIDE ? wide_part_owns(parameter) && !wide_part_weighs(parameter)
+                             : wide_part_sums(parameter) || wide_part_weighs(parameter);
+}
+
+void model_turn(struct model *m, enum turn turn)
+{
+    static const enum frozen frozen[] = {FROZEN_WIDE, FROZEN_ABSENT, FROZEN_NETWORK};
+    m->frozen = frozen[turn];
+    for (size_t i = 0; i < m->parameters.list.len; i++) {
+        struct parameter *p = m->parameters.list.at[i];
+        p->frozen = !learns(p->name, turn) || list_has(m->freezes, p->name);
+    }
+}
+
 int model_freeze(struct model *m, const char *list, struct err *e)
 {
-    const char *at = list;
+    const char *at = m->freezes = list;
     struct bytes name;
     while (next_name(&at, &name)) {
         bool any = false;

@@ -386,6 +386,8 @@ static void run_part(struct model *m, struct tape *t, const struct batch *b, str
 {
     if (m->frozen == FROZEN_NETWORK && tape_training(t))
         run_frozen(m, t, b, f);
+    else if (model_is_absent(m, t))
+        wide_part_targets(t, b, f);
     else
         run_network(m, t, b, f);
 }

@@ -187,8 +187,9 @@ struct model_class {
 
 struct wide_part;
 
-/* Which part of a network with a wide part does not learn: all of it. */
-enum frozen { FROZEN_NONE, FROZEN_NETWORK, FROZEN_WIDE };
+/* Which part of a network with a wide part does not learn: all of it.  FROZEN_ABSENT: the network,
+ * and training is of the wide part as if it were alone. */
+enum frozen { FROZEN_NONE, FROZEN_NETWORK, FROZEN_WIDE, FROZEN_ABSENT };
 
 struct model {
     const struct model_class *class;
@@ -197,7 +198,8 @@ struct model {
     struct device *device;
     struct parameters parameters;
     struct wide_part *wide; /* NULL: none */
-    enum frozen frozen;     /* set by model_freeze */
+    enum frozen frozen;     /* set by model_freeze and model_turn */
+    const char *freezes;    /* the list of model_freeze, which the caller keeps; NULL: none */
     bool remembers; /* what it makes of a session depends on those before, which `finish` stores;
                        set by `open` */
     struct made_items *made; /* what the class's `items` made; NULL: it has none */
@@ -248,6 +250,12 @@ void model_forward(struct model *m, struct tape *t, const struct batch *b, struc
 void model_forward_deep(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 void model_add_wide(struct model *m, struct tape *t, const struct batch *b, struct forward *f);
 
+/* Whether the pass is of the wide part alone: of FROZEN_ABSENT, in training on whole sessions. */
+static inline bool model_is_absent(const struct model *m, const struct tape *t)
+{
+    return m->frozen == FROZEN_ABSENT && tape_training(t);
+}
+
 /* The class's `steps`, with the wide part where there is evidence: of what each slot that is not
  * idle predicts, step by step.  NULL: there is none. */
 void model_steps(struct model *m, struct tape *t, const struct evidence *e, struct forward *f);
@@ -283,6 +291,12 @@ void model_close(struct model *m);
  * parameters, each by its name or by what of it is before a dot ("item_embedding").  64: there is
  * none of that name, or nothing is left to learn. */
 int model_freeze(struct model *m, const char *list, struct err *e);
+
+/* What of a network with a wide part learns now: the network, as if it were alone; the wide part,
+ * as if it were alone; or how much each of them is worth beside the other: m(z), and of the wide
+ * part the weights of its sums.  What model_freeze has frozen does not learn in any case. */
+enum turn { TURN_NETWORK, TURN_WIDE, TURN_WORTH };
+void model_turn(struct model *m, enum turn turn);
 
 /* Whether the list has the name. */
 bool model_freezes(const char *list, const char *name);

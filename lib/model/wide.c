@@ -1,8 +1,6 @@
 /* The wide part alone (model/wide_part.h): a network over counts, without weights of items or
  * users.
  */
-#include <string.h>
-
 #include "model/wide_part.h"
 
 static const struct model_options defaults = {.wide = true, .postings = EVIDENCE_POSTINGS};
@@ -18,18 +16,10 @@ static void wide_close(struct model *m)
     (void)m;
 }
 
-/* All events but the first of each session are targets. */
 static void wide_forward(struct model *m, struct tape *t, const struct batch *b, struct forward *f)
 {
-    int32_t *target = tape_host_ints(t, b->item.len), *owner = tape_host_ints(t, b->item.len);
-    const int32_t *item = column_i32(b->item);
     (void)m;
-    *f = (struct forward){.target = target, .owner = owner};
-    for (size_t i = 0; i < b->length.len; item += column_i32(b->length)[i++])
-        for (int32_t j = 1; j < column_i32(b->length)[i]; j++) {
-            owner[f->targets] = (int32_t)i;
-            target[f->targets++] = item[j];
-        }
+    wide_part_targets(t, b, f);
 }
 
 static const struct model_rates rates = {

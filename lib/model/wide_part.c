@@ -81,6 +81,15 @@ bool wide_part_weighs(const char *parameter)
     return !strncmp(parameter, "wide_deep.", 10);
 }
 
+bool wide_part_sums(const char *parameter)
+{
+    static const char *const sums[] = {"wide_score.", "wide_direct.", "wide_prior."};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        if (!strncmp(parameter, sums[i], strlen(sums[i])))
+            return true;
+    return false;
+}
+
 void wide_part_weights(const struct model *m, struct wide_weights *to)
 {
     for (size_t i = 0; i < m->parameters.list.len; i++) {
@@ -148,6 +157,18 @@ static void put_alone(const struct wide_part *w, const struct model *m, struct t
     f->item_bias = tape_no_bias(t, m->data.items);
 }
 
+void wide_part_targets(struct tape *t, const struct batch *b, struct forward *f)
+{
+    int32_t *target = tape_host_ints(t, b->item.len), *owner = tape_host_ints(t, b->item.len);
+    const int32_t *item = column_i32(b->item);
+    *f = (struct forward){.target = target, .owner = owner};
+    for (size_t i = 0; i < b->length.len; item += column_i32(b->length)[i++])
+        for (int32_t j = 1; j < column_i32(b->length)[i]; j++) {
+            owner[f->targets] = (int32_t)i;
+            target[f->targets++] = item[j];
+        }
+}
+
 struct evidence wide_part_steps(struct tape *t, const struct evidence *e, const struct forward *f)
 {
     struct evidence all = *e;
@@ -180,7 +201,7 @@ void wide_part_add(const struct wide_part *w, const struct model *m, struct tape
         .item = tape_ints(t, e->item, (size_t)e->candidates),
         .value = additions(w, t, e, z, start),
     };
-    if (!w->deep) {
+    if (!w->deep || model_is_absent(m, t)) {
         put_alone(w, m, t, f);
         return;
     }

@@ -35,12 +35,18 @@ bool wide_part_owns(const char *parameter);
 /* Whether it is of m(z), which only a wide part beside a network has. */
 bool wide_part_weighs(const char *parameter);
 
+/* Whether it is of a sum that makes a score: w2, ws, β. */
+bool wide_part_sums(const char *parameter);
+
 /* Copies its weights to the host, except those of the deep part. */
 struct wide_weights;
 void wide_part_weights(const struct model *m, struct wide_weights *to);
 
-/* Adds it to what a forward pass has found for f->targets positions, those of the evidence; of a
- * model without deep part, makes *f from the targets alone. */
+/* The targets of a pass without a network: all events but the first of each session. */
+void wide_part_targets(struct tape *t, const struct batch *b, struct forward *f);
+
+/* Adds it to what a forward pass has found for f->targets positions, those of the evidence; without
+ * a network (model_is_absent, or a model without deep part), makes *f from the targets alone. */
 void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
                    const struct evidence *e, struct forward *f);
 

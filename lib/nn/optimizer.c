@@ -19,6 +19,8 @@ static void update_table(const struct update *u, const struct table_use *use)
     struct parameter *q = use->parameter;
     struct parameters *p = q->owner;
     const struct operations *op = p->device->op;
+    if (q->frozen)
+        return;
     if (use->rows) {
         parameter_mark(q);
         op->rows_update(p->device, u, use->rows, parameter_block(q), use->tensor->grad, q->value,
@@ -30,7 +32,7 @@ static void update_table(const struct update *u, const struct table_use *use)
     }
 }
 
-/* With gradients of zero from the first step on, every optimizer leaves weights as they are. */
+/* So that clipping counts what learns alone. */
 static void clear_frozen(const struct parameters *p, const struct table_use *uses)
 {
     struct device *d = p->device;
@@ -46,6 +48,32 @@ static void clear_frozen(const struct parameters *p, const struct table_use *use
     }
 }
 
+/* Updates the dense parameters from one place on, up to another. */
+static void update_run(const struct update *u, struct parameters *p, size_t from, size_t to)
+{
+    float *m = p->m ? p->m + from : NULL, *v = p->v ? p->v + from : NULL;
+    if (to > from)
+        p->device->op->update(p->device, u, to - from, p->value + from, p->grad + from, m, v);
+}
+
+/* All but what is frozen, which may have learned before: its moments would move it on. */
+static void update_dense(const struct update *u, struct parameters *p)
+{
+    size_t from = 0, to = 0;
+    for (size_t i = 0; i < p->list.len; i++) {
+        const struct parameter *q = p->list.at[i];
+        if (q->table)
+            continue;
+        if (q->frozen || from == to) {
+            update_run(u, p, from, to);
+            from = to = q->offset;
+        }
+        if (!q->frozen)
+            to = q->offset + q->count;
+    }
+    update_run(u, p, from, to);
+}
+
 void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
 {
     const struct operations *op = p->device->op;
@@ -59,7 +87,7 @@ void optimizer_step(struct optimizer *o, struct parameters *p, struct tape *t)
         if (sqrt(squares) > o->clip)
             o->update.scale = (float)(o->clip / sqrt(squares));
     }
-    op->update(p->device, &o->update, p->dense, p->value, p->grad, p->m, p->v);
+    update_dense(&o->update, p);
     for (; uses; uses = uses->before)
         update_table(&o->update, uses);
     p->update = o->update;

@@ -23,7 +23,7 @@ struct parameter {
     float low, high; /* initial values: uniform in [low, high) */
     bool table;      /* its first dimension counts users, clusters or items */
     bool per_item;   /* a table of items: matched by name when read from a file */
-    bool frozen;     /* does not learn: the optimizer takes its gradient for zeros */
+    bool frozen;     /* does not learn: the optimizer leaves it and its state as they are */
     /* A table of items that only the output layer and operations on its rows read: on a device with
      * shards (nn/shards.h) its rows are spread, and it lies in no flat buffer of the device. */
     bool spreads;

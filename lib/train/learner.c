@@ -433,7 +433,7 @@ int learner_batch(struct learner *l, const struct batch *b, struct outcome *o, s
     *o = (struct outcome){0};
     if (l->stats.epoch.part == PART_TRAIN ? train_batch(l, b, o, e) : test_batch(l, b, o, e))
         return e->status;
-    if (l->model->remembers)
+    if (l->model->remembers && !model_is_absent(l->model, l->tape))
         l->model->class->finish(l->model, l->tape, b);
     l->stats.batches++;
     l->stats.sessions += (int64_t)b->user.len;

@@ -428,11 +428,12 @@ static int check_loss(const struct cli *cli, const struct run_options *o, struct
         return err_set(e, STATUS_USAGE,
                        "--decoder embedding learns from the angle to the target's embedding: leave "
                        "out --loss and --negatives");
-    if (o->shape->wide && is_sampled(o))
+    bool wide_learns = o->class->wide_alone || model_freezes(o->freeze, "network");
+    if (wide_learns && is_sampled(o))
         return err_set(e, STATUS_USAGE,
                        "%s learns from cross-entropy over all items: leave out --loss and "
                        "--negatives",
-                       o->class->wide_alone ? "--model wide" : "--wide");
+                       o->class->wide_alone ? "--model wide" : "--freeze network");
     if (o->log_q && strcmp(o->loss, "cross-entropy"))
         return err_set(e, STATUS_USAGE, "--logq corrects only --loss cross-entropy, not %s",
                        o->loss);

@@ -113,6 +113,17 @@ void pass_run_evidence(struct pass_run *r, struct schedule_record *record)
         evidence_ahead_ask(&r->ahead, m, &next);
 }
 
+struct evidence pass_run_evidence_of(struct pass_run *r, const struct evidence_wanted *wanted)
+{
+    return evidence_ahead_take(&r->ahead, &r->learned.maker, wanted);
+}
+
+void pass_run_evidence_ask(struct pass_run *r, const struct evidence_wanted *next)
+{
+    if (makes_ahead(r, &r->learned.maker))
+        evidence_ahead_ask(&r->ahead, &r->learned.maker, next);
+}
+
 /* What each slot that is not idle predicts, step by step; valid until the next call. */
 static struct evidence_wanted positions_of(struct pass_run *r, const struct slot_steps *s)
 {
@@ -134,14 +145,13 @@ static const struct evidence *steps_evidence(void *of, const struct slot_steps *
                                              const struct slot_steps *next)
 {
     struct pass_run *r = of;
-    struct evidence_maker *m = &r->learned.maker;
     if (!reads_evidence(r, true))
         return NULL;
     struct evidence_wanted wanted = positions_of(r, now);
-    r->said = evidence_ahead_take(&r->ahead, m, &wanted);
-    if (next && makes_ahead(r, m)) {
+    r->said = pass_run_evidence_of(r, &wanted);
+    if (next) {
         wanted = positions_of(r, next);
-        evidence_ahead_ask(&r->ahead, m, &wanted);
+        pass_run_evidence_ask(r, &wanted);
     }
     return &r->said;
 }

@@ -100,6 +100,11 @@ void pass_run_say_epoch(struct pass_run *r);
 /* Reports how far the pass is, if a report is due. */
 void pass_run_say_progress(const struct pass_run *r);
 
+/* The evidence of positions of training sessions, and for the next call what it will ask for: made
+ * meanwhile, where there are threads for it.  Valid until the call after the next one. */
+struct evidence pass_run_evidence_of(struct pass_run *r, const struct evidence_wanted *wanted);
+void pass_run_evidence_ask(struct pass_run *r, const struct evidence_wanted *next);
+
 /* Write the outcome of a batch, in the stream's ids; a user or an item. */
 int pass_run_write(struct pass_run *r, const struct outcome *o, struct err *e);
 int pass_run_write_named(struct pass_run *r, const struct schedule_record *record, struct err *e);

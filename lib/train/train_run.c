@@ -5,6 +5,7 @@
 
 #include "base/signals.h"
 #include "cli/progress.h"
+#include "model/wide_ready.h"
 #include "train/save.h"
 
 /* ---- the state in a checkpoint ---- */
@@ -30,6 +31,7 @@ static void run_state(void *of, struct state *s)
     if (t->clustering.blocks)
         clusters_state(&t->clustering, s);
     learner_state(&p->learner, s);
+    stacking_state(&t->stacking, s);
     best_state(&t->best, &p->model.parameters, s);
     if (state_restoring(s) && state_good(s))
         attention_sample_begin(&p->sample, p->learner.stats.epoch);
@@ -188,8 +190,12 @@ static int open_weights(struct train_run *t, const struct train_options *options
 {
     struct model *m = &t->pass.model;
     const struct model_names names = names_of(t);
-    parameters_allocate(&m->parameters, t->pass.device, options->optimizer.update.kind,
+    enum optimizer_kind kind = options->optimizer.update.kind;
+    parameters_allocate(&m->parameters, t->pass.device,
+                        stacking_wanted(t->pass.o) ? OPTIMIZER_ADAM : kind,
                         options->optimizer.update.momentum, options->seed);
+    if (stacking_wanted(t->pass.o))
+        wide_ready_put(m);
     const char *init = t->pass.o->init, *some = t->pass.o->init_some;
     struct buf taken = {0};
     int status =
@@ -254,6 +260,8 @@ static int open_model(struct train_run *t, struct err *e)
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               !strcmp(o->stop_by, "loss"), o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
+    if (stacking_wanted(o))
+        stacking_open(&t->stacking, p);
     return 0;
 }
 
@@ -275,10 +283,11 @@ static void say_selection(struct train_run *t)
 }
 
 /* A training pass without an update would leave a model of random weights. */
-static int check_learned(const struct train_run *t, struct err *e)
+static int check_learned(struct train_run *t, struct err *e)
 {
     const struct pass_stats *stats = &t->pass.learner.stats;
-    if (stats->epoch.part != PART_TRAIN || stats->events || !t->pass.o->max_steps)
+    if (stats->epoch.part != PART_TRAIN || stats->events || !t->pass.o->max_steps ||
+        stacking_gives_up(&t->stacking, &t->pass))
         return 0;
     if (stats->left_out)
         return err_set(e, STATUS_DATA,
@@ -292,12 +301,32 @@ static int check_learned(const struct train_run *t, struct err *e)
                    stats->epoch.number, stats->sessions);
 }
 
+static bool trains(const struct train_run *t)
+{
+    return t->pass.learner.stats.epoch.part == PART_TRAIN;
+}
+
+static int teach_wide(struct train_run *t, struct err *e)
+{
+    return trains(t) ? stacking_end_pass(&t->stacking, &t->pass, e) : 0;
+}
+
+/* Whether too many tests have brought nothing better. */
+static bool stops(struct train_run *t)
+{
+    int64_t patience = t->pass.o->stop_after;
+    if (!patience || t->best.waiting < patience)
+        return false;
+    t->best.waiting = 0;
+    return !stacking_goes_on(&t->stacking);
+}
+
 static int end_pass(struct train_run *t, struct err *e)
 {
     bool improved;
     if (!t->pass.in_pass)
         return 0;
-    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) ||
+    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) || teach_wide(t, e) ||
         best_pass(&t->best, &t->pass.learner, &improved, e))
         return e->status;
     card_pass(&t->card, &t->pass.learner.stats, &t->best);
@@ -310,15 +339,16 @@ static int end_pass(struct train_run *t, struct err *e)
 static int begin_pass(struct train_run *t, struct epoch epoch, struct err *e)
 {
     struct pass_run *p = &t->pass;
-    int64_t patience = p->o->stop_after;
     if ((!p->ready && open_model(t, e)) || end_pass(t, e))
         return e->status;
     if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
         pass_run_say_epoch(p);
-    if (epoch.part == PART_TRAIN && patience && t->best.waiting >= patience) {
+    if (epoch.part == PART_TRAIN && stops(t)) {
         t->stopped = true;
         return 0;
     }
+    if (epoch.part == PART_TRAIN && stacking_begin_pass(&t->stacking, p, epoch.number, e))
+        return e->status;
     return pass_run_begin_pass(p, epoch, e);
 }
 
@@ -377,6 +407,8 @@ static int pass_over(struct train_run *t, const struct schedule_record *r, struc
         return e->status;
     if (!named && !t->pass.ready && (open_model(t, e) || checkpoint_restore(c, e)))
         return e->status;
+    if (r->kind == RECORD_EPOCH && r->epoch.part == PART_TRAIN)
+        stacking_hide(&t->stacking, &t->pass, r->epoch.number);
     return t->pass.ready && c->records == c->target ? go_on(t, e) : 0;
 }
 
@@ -543,6 +575,7 @@ void train_run_close(struct train_run *t)
 {
     best_release(&t->best);
     teacher_close(&t->teacher);
+    stacking_close(&t->stacking);
     pass_run_close(&t->pass);
     clustering_release(&t->clustering);
     user_items_release(&t->had);

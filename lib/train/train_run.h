@@ -8,6 +8,7 @@
 #include "train/checkpoint.h"
 #include "train/clustering.h"
 #include "train/pass_run.h"
+#include "train/stacking.h"
 #include "train/teacher.h"
 #include "train/user_items.h"
 
@@ -17,6 +18,7 @@ struct train_run {
     struct clustering clustering; /* clusters of users */
     struct user_items had;        /* of --spare-history */
     struct teacher teacher;       /* of --teacher */
+    struct stacking stacking;     /* of a network with a wide part */
     struct checkpoint checkpoint;
     struct best best; /* set from the first epoch on */
     struct card card;

@@ -4,11 +4,14 @@
 #include "../tap.h"
 #include "schedule.h"
 
+/* The sessions that count; NULL: all. */
+static const unsigned char *mark;
+
 /* Session n of the part of the user; -1: there is none. */
 static int32_t plain_session(const struct session_store *c, size_t user, enum part part, size_t n)
 {
     for (int32_t s = c->first.at[user]; s < c->first.at[user + 1]; s++)
-        if (session_store_part(c, (size_t)s) == part && n-- == 0)
+        if (session_store_part(c, (size_t)s) == part && (!mark || mark[s]) && n-- == 0)
             return s;
     return -1;
 }
@@ -42,6 +45,31 @@ static bool is_plain(struct rounds *r, const struct session_store *c, enum part 
     return good && !rounds_next(r, size) && !rounds_next(r, size);
 }
 
+/* Those of each user from one on, and from there on none of them. */
+static void marked(const struct session_store *c, struct random *random)
+{
+    unsigned char *made = mem_zero(session_store_sessions(c) + 1, 1);
+    for (size_t u = 0; u < session_store_users(c); u++) {
+        int32_t n = c->first.at[u + 1] - c->first.at[u];
+        for (int32_t s = c->first.at[u] + (int32_t)random_below(random, (uint32_t)n + 1);
+             s < c->first.at[u + 1]; s++)
+            made[s] = 1;
+    }
+    for (unsigned char as = 0; as < 2; as++) {
+        struct rounds r;
+        rounds_open_marked(&r, c, PART_TRAIN, made, as);
+        for (size_t s = 0; as == 0 && s < session_store_sessions(c); s++)
+            made[s] = !made[s];
+        mark = made;
+        tap_ok(is_plain(&r, c, PART_TRAIN, 3), "only sessions with mark %d", as);
+        mark = NULL;
+        for (size_t s = 0; as == 0 && s < session_store_sessions(c); s++)
+            made[s] = !made[s];
+        rounds_release(&r);
+    }
+    mem_free(made);
+}
+
 int main(void)
 {
     static const size_t sizes[] = {1, 3, 1000};
@@ -57,6 +85,7 @@ int main(void)
                        part_name[part], sizes[i]);
                 rounds_release(&r);
             }
+        marked(&c, &random);
         session_store_release(&c);
     }
     return tap_done();

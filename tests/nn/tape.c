@@ -249,6 +249,38 @@ static void check_learning(void)
     network_close(&n);
 }
 
+/* What is frozen after it has learned stays as it is, and its moments too. */
+static void check_frozen(void)
+{
+    struct network n;
+    network_open(&n, 2, 0, false);
+    struct optimizer o = {.update = {.kind = OPTIMIZER_ADAM, .rate = 0.02f}, .clip = 1};
+    float *value[2], *m[2];
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < n.p.list.len; k++)
+            n.p.list.at[k]->frozen = i && k % 2;
+        network_run(&n, true, 0);
+        o.update.step = i + 1;
+        value[0] = to_host(n.device, n.p.value, n.p.count * sizeof(float));
+        m[0] = to_host(n.device, n.p.m, n.p.count * sizeof(float));
+        optimizer_step(&o, &n.p, n.tape);
+        value[1] = to_host(n.device, n.p.value, n.p.count * sizeof(float));
+        m[1] = to_host(n.device, n.p.m, n.p.count * sizeof(float));
+        int wrong = 0;
+        for (size_t k = 0; k < n.p.list.len; k++) {
+            const struct parameter *q = n.p.list.at[k];
+            size_t at = q->offset, bytes = q->count * sizeof(float);
+            bool stays = !memcmp(value[0] + at, value[1] + at, bytes) &&
+                         !memcmp(m[0] + at, m[1] + at, bytes);
+            wrong += stays != q->frozen;
+        }
+        tap_ok(wrong == 0, "step %d: what is frozen stays, all else moves: %d wrong", i + 1, wrong);
+        for (int k = 0; k < 2; k++)
+            mem_free(value[k]), mem_free(m[k]);
+    }
+    network_close(&n);
+}
+
 /* The plan of rows holds each of their places once, grouped by row, as they came. */
 static void check_rows_plan(struct tape *t, int count, int32_t top)
 {
@@ -349,5 +381,6 @@ int main(void)
     check_descent();
     check_clipping();
     check_learning();
+    check_frozen();
     return tap_done();
 }

@@ -1,0 +1,314 @@
+#include "train/stacking.h"
+
+#include "data/learned.h"
+#include "data/rounds.h"
+
+enum {
+    TARGETS =
+        100,    /* of a batch, about: the few weights of a wide part learn best from small ones */
+    PASSES = 7, /* of the wide part over all training sessions */
+    TAKEN = 256 /* sessions that a model takes in at once */
+};
+
+static bool freezes_part(const struct run_options *o)
+{
+    return model_freezes(o->freeze, "network") || model_freezes(o->freeze, "wide");
+}
+
+bool stacking_wanted(const struct run_options *o)
+{
+    return o->shape->wide && !o->class->wide_alone && !freezes_part(o);
+}
+
+/* ---- what is unseen ---- */
+
+/* Whether all that is tested is newer than all that trains; false: nothing is tested. */
+static bool splits_by_time(const struct session_store *c)
+{
+    int64_t trained = INT64_MIN, tested = INT64_MAX;
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        int64_t at = session_store_start(c, s);
+        if (session_store_part(c, s) == PART_TRAIN)
+            trained = at > trained ? at : trained;
+        else
+            tested = at < tested ? at : tested;
+    }
+    return tested != INT64_MAX && tested >= trained;
+}
+
+static size_t count_unseen(const struct stacking *s, const struct session_store *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < session_store_sessions(c); i++)
+        count += session_store_part(c, i) == PART_TRAIN && s->unseen[i];
+    return count;
+}
+
+static size_t choose(struct stacking *s, const struct session_store *c, bool of_each_user)
+{
+    struct learned_share share = {{1, 5}, true, of_each_user};
+    struct err none; /* of no sessions, none is unseen */
+    mem_free(s->unseen);
+    learned_choose(c, (struct learned_share[]){share, share}, &s->unseen, &none);
+    return count_unseen(s, c);
+}
+
+static void choose_unseen(struct stacking *s, const struct session_store *c)
+{
+    size_t all = session_store_part_count(c, PART_TRAIN);
+    bool of_each_user = !splits_by_time(c);
+    s->sessions = choose(s, c, of_each_user);
+    if (of_each_user && s->sessions > all / 3)
+        s->sessions = choose(s, c, false);
+}
+
+/* ---- opening ---- */
+
+static const struct model_rates *rates_of_wide(void)
+{
+    int i = 0;
+    while (!model_classes[i]->wide_alone)
+        i++;
+    return model_classes[i]->rates;
+}
+
+static void open_learner(struct stacking *s, struct pass_run *r)
+{
+    const struct model_rates *rates = rates_of_wide();
+    struct update network = r->model.parameters.update;
+    const struct train_options o = {
+        .seed = (uint64_t)r->o->seed,
+        .max_steps = -1,
+        .warm_up = rates->warm_up,
+        .decays = true,
+        .optimizer = {.update = {.kind = OPTIMIZER_ADAM, .rate = (float)rates->lr, .scale = 1},
+                      .clip = (float)rates->clip}};
+    learner_open(&s->wide, &r->model, &o);
+    r->model.parameters.update = network;
+}
+
+void stacking_open(struct stacking *s, struct pass_run *r)
+{
+    choose_unseen(s, &r->in.store);
+    s->until = r->epochs > 1 ? r->epochs / 2 : 1;
+    open_learner(s, r);
+    model_turn(&r->model, TURN_NETWORK);
+    cli_note(
+        r->cli,
+        "the newest %zu of %zu training sessions teach what the network is worth beside counts; "
+        "it learns from them %s",
+        s->sessions, r->training, r->epochs > 1 ? "in the second half of the passes" : "not");
+}
+
+/* ---- what the wide part learns from ---- */
+
+/* What the model remembers of the sessions that it has seen. */
+static void take_seen(struct stacking *s, struct pass_run *r)
+{
+    struct rounds rounds;
+    if (!r->model.remembers)
+        return;
+    r->model.class->restart(&r->model);
+    rounds_open_marked(&rounds, &r->in.store, PART_TRAIN, s->unseen, 0);
+    while (rounds_next(&rounds, TAKEN)) {
+        struct batch b = batching_make(&r->in.batching, rounds.picked.at, rounds.picked.len, false);
+        if (b.user.len)
+            learner_take(&s->wide, &b);
+    }
+    rounds_release(&rounds);
+}
+
+/* Ends a batch where it has targets enough, or where no more sessions may be in it. */
+static void add_session(struct stacking *s, const struct session_store *c, int32_t session,
+                        bool is_last)
+{
+    size_t length = session_store_length(c, (size_t)session);
+    vec_push(&s->picked, session);
+    s->targets += length ? length - 1 : 0;
+    if (s->targets < TARGETS && !is_last)
+        return;
+    vec_push(&s->end, (int32_t)s->picked.len);
+    s->targets = 0;
+}
+
+static void begin_plan(struct stacking *s)
+{
+    vec_clear(&s->picked);
+    vec_clear(&s->end);
+    s->targets = 0;
+}
+
+/* Batches of all training sessions, in an order that is drawn. */
+static void plan_all(struct stacking *s, const struct session_store *c, struct random *random)
+{
+    i32_vec all = {0};
+    begin_plan(s);
+    for (size_t i = 0; i < session_store_sessions(c); i++)
+        if (session_store_part(c, i) == PART_TRAIN)
+            vec_push(&all, (int32_t)i);
+    for (size_t left = all.len; left > 0; left--) {
+        size_t k = random_below(random, (uint32_t)left);
+        add_session(s, c, all.at[k], left == 1);
+        all.at[k] = all.at[left - 1];
+    }
+    vec_release(&all);
+}
+
+static void shuffle_users(struct rounds *r, struct random *random)
+{
+    for (size_t i = r->next.len; i > 1; i--) {
+        size_t k = random_below(random, (uint32_t)i);
+        int32_t next = r->next.at[k], end = r->end.at[k];
+        r->next.at[k] = r->next.at[i - 1], r->end.at[k] = r->end.at[i - 1];
+        r->next.at[i - 1] = next, r->end.at[i - 1] = end;
+    }
+}
+
+/* Batches of the unseen sessions: each user's in order and none with two of a user, so that a model
+ * can take them in; users in an order that is drawn. */
+static void plan_unseen(struct stacking *s, const struct session_store *c, struct random *random)
+{
+    struct rounds rounds;
+    begin_plan(s);
+    rounds_open_marked(&rounds, c, PART_TRAIN, s->unseen, 1);
+    shuffle_users(&rounds, random);
+    while (rounds_next(&rounds, rounds.next.len))
+        for (size_t i = 0; i < rounds.picked.len; i++)
+            add_session(s, c, rounds.picked.at[i], i + 1 == rounds.picked.len);
+    rounds_release(&rounds);
+}
+
+/* ---- the wide part's passes ---- */
+
+static struct evidence_wanted wanted_of(const struct stacking *s, size_t batch)
+{
+    int32_t from = batch ? s->end.at[batch - 1] : 0;
+    return (struct evidence_wanted){
+        .picked = s->picked.at + from, .count = (size_t)(s->end.at[batch] - from), .ended = true};
+}
+
+static int learn_batch(struct stacking *s, struct pass_run *r, size_t batch, struct err *e)
+{
+    const struct evidence_wanted now = wanted_of(s, batch);
+    struct evidence said = pass_run_evidence_of(r, &now);
+    struct outcome outcome;
+    if (batch + 1 < s->end.len) {
+        const struct evidence_wanted next = wanted_of(s, batch + 1);
+        pass_run_evidence_ask(r, &next);
+    }
+    struct batch b = batching_make(&r->in.batching, now.picked, now.count, true);
+    b.evidence = &said;
+    return b.user.len ? learner_batch(&s->wide, &b, &outcome, e) : 0;
+}
+
+/* Pass k of so many, over the batches that are planned. */
+static int learn_pass(struct stacking *s, struct pass_run *r, int64_t k, int64_t passes,
+                      struct err *e)
+{
+    for (size_t i = 0; i < s->end.len; i++) {
+        s->wide.done = ((double)k + (double)i / (double)s->end.len) / (double)passes;
+        if (learn_batch(s, r, i, e))
+            return e->status;
+    }
+    return learner_flush(&s->wide, e);
+}
+
+static int learn_alone(struct stacking *s, struct pass_run *r, struct err *e)
+{
+    struct random random = random_of((uint64_t)r->o->seed, 0);
+    int status = 0;
+    for (int k = 0; k < PASSES && !status; k++) {
+        plan_all(s, &r->in.store, &random);
+        status = learn_pass(s, r, k, PASSES, e);
+    }
+    return status;
+}
+
+static int learn_worth(struct stacking *s, struct pass_run *r, struct err *e)
+{
+    struct random random = random_of((uint64_t)r->o->seed, (uint64_t)s->pass);
+    s->wide.rate = rates_of_wide()->lr / 2;
+    s->wide.steps = s->pass == 1 ? 0 : s->wide.steps; /* what learns now had no turn before */
+    take_seen(s, r);
+    plan_unseen(s, &r->in.store, &random);
+    return learn_pass(s, r, s->pass - 1, s->until, e);
+}
+
+static int take_turn(struct stacking *s, struct pass_run *r, enum turn turn, struct err *e)
+{
+    struct parameters *p = &r->model.parameters;
+    parameters_flush(p);
+    struct update network = p->update;
+    model_turn(&r->model, turn);
+    learner_begin(&s->wide, (struct epoch){s->pass, PART_TRAIN});
+    int status = turn == TURN_WIDE ? learn_alone(s, r, e) : learn_worth(s, r, e);
+    model_turn(&r->model, TURN_NETWORK);
+    p->update = network;
+    return status;
+}
+
+/* ---- the network's passes ---- */
+
+void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass)
+{
+    bool hides = s->unseen && pass <= s->until;
+    r->in.left_out = hides ? s->unseen : NULL;
+    r->training = session_store_part_count(&r->in.store, PART_TRAIN) - (hides ? s->sessions : 0);
+}
+
+int stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass, struct err *e)
+{
+    bool first = s->unseen && !s->pass && r->o->max_steps;
+    s->pass = pass;
+    s->steps = r->learner.steps;
+    stacking_hide(s, r, pass);
+    return first ? take_turn(s, r, TURN_WIDE, e) : 0;
+}
+
+int stacking_end_pass(struct stacking *s, struct pass_run *r, struct err *e)
+{
+    bool learns = s->unseen && s->pass <= s->until && r->learner.steps > s->steps;
+    return learns ? take_turn(s, r, TURN_WORTH, e) : 0;
+}
+
+bool stacking_gives_up(struct stacking *s, const struct pass_run *r)
+{
+    bool hid = s->unseen && s->pass <= s->until && s->pass < r->epochs;
+    if (hid) {
+        s->until = s->pass - 1;
+        cli_warn(r->cli,
+                 "there are no older sessions to learn from: the network learns from all, and "
+                 "what it is worth beside counts is not learned");
+    }
+    return hid;
+}
+
+bool stacking_goes_on(struct stacking *s)
+{
+    bool first_half = s->unseen && s->pass <= s->until;
+    if (first_half)
+        s->until = s->pass;
+    return first_half;
+}
+
+void stacking_state(struct stacking *s, struct state *to)
+{
+    if (!s->unseen)
+        return;
+    state_begin(to, "stacking");
+    state_i64(to, "until", &s->until, 0, INT64_MAX);
+    state_i64(to, "pass", &s->pass, 0, INT64_MAX);
+    state_i64(to, "steps", &s->steps, 0, INT64_MAX);
+    state_i64(to, "updates", &s->wide.steps, 0, INT64_MAX);
+    state_end(to);
+}
+
+void stacking_close(struct stacking *s)
+{
+    if (s->unseen)
+        learner_close(&s->wide);
+    vec_release(&s->picked);
+    vec_release(&s->end);
+    mem_free(s->unseen);
+    *s = (struct stacking){0};
+}

@@ -1,0 +1,54 @@
+/* How a network with a wide part learns: by turns (stacking, Wolpert 1992).
+ *
+ * First the wide part learns from all training sessions as if it were alone.  A network soon knows
+ * the sessions that it learns from by heart, and is worth more in them than in new ones: what it is
+ * worth beside counts has to be learned from sessions that it has not seen.  So in the first half
+ * of the passes it learns from the older sessions alone, as if there were no wide part, and after
+ * each of them what both are worth (TURN_WORTH) learns in a pass over the others, beside the
+ * network as it is in tests.  In the second half the network goes on with all sessions.
+ *
+ * What is unseen is the newest fifth: of all sessions, where those that are tested are newer than
+ * all that train, or where few users have sessions enough; else of each user's. */
+#ifndef TRAIN_STACKING_H
+#define TRAIN_STACKING_H
+
+#include "train/pass_run.h"
+
+struct stacking {
+    unsigned char *unseen; /* [sessions] 1: of the part that is unseen; NULL: there are no turns */
+    size_t sessions;       /* their number */
+    int64_t until;         /* the last pass in which the network does not see them */
+    int64_t pass;          /* the current pass */
+    int64_t steps;         /* updates of the network before it */
+    struct learner wide;
+    i32_vec picked, end; /* of a pass of it: sessions, batches end to end; where each batch ends */
+    size_t targets;      /* of the batch that is planned */
+};
+
+/* Whether a run with these options learns by turns: one of a network with a wide part, of which
+ * --freeze names neither part. */
+bool stacking_wanted(const struct run_options *o);
+
+/* After pass_run_begin, where it is wanted; the wide part begins with its present weights. */
+void stacking_open(struct stacking *s, struct pass_run *r);
+
+/* A training pass begins; before the first one the wide part learns.  It has ended: what both are
+ * worth learns.  1: diverged. */
+int stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass, struct err *e);
+int stacking_end_pass(struct stacking *s, struct pass_run *r, struct err *e);
+
+/* The pass is read, but was trained before a checkpoint. */
+void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass);
+
+/* The network had no sessions in the pass: false, or in the first half true, and the second half
+ * begins. */
+bool stacking_gives_up(struct stacking *s, const struct pass_run *r);
+
+/* Nothing improves any more: false, or in the first half true, and the second half begins. */
+bool stacking_goes_on(struct stacking *s);
+
+/* For checkpoints (nn/state.h). */
+void stacking_state(struct stacking *s, struct state *to);
+void stacking_close(struct stacking *s);
+
+#endif
