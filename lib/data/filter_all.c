@@ -191,7 +191,7 @@ static struct begun begun_of_rank(const struct all_user_sessions *all, uint64_t 
 {
     static const int bits[KEYS] = {TIME_BITS, 31, 31};
     const struct session_store *c = &all->store;
-    uint64_t found[KEYS];
+    uint64_t found[KEYS] = {0};
     for (int by = 0; by < KEYS; by++) {
         struct nth n;
         nth_begin(&n, rank, bits[by]);
