@@ -95,7 +95,7 @@ void *mem_aligned(size_t n)
     count_down(n);
     if (n > SIZE_MAX - unit)
         mem_fail(n);
-    void *p = aligned_alloc(unit, n ? (n + LINE - 1) / LINE * LINE : LINE);
+    void *p = aligned_alloc(unit, n ? (n + unit - 1) / unit * unit : LINE);
     if (!p) /* cov: what is below ends the program first */
         mem_fail(n);
     if (unit == LARGE_PAGE)

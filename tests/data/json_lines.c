@@ -102,7 +102,7 @@ static void layouts(void)
     tap_ok(json_lines_open(&j, &format, &e) == STATUS_USAGE && strstr(e.text, "--no-time"), "%s",
            e.text);
     j = (struct json_lines){.columns.given = {.user = "u", .item = "i", .time = "t"}};
-    char columns[JSON_PATHS][20];
+    char columns[JSON_PATHS][32];
     for (int i = 0; i < JSON_PATHS; i++) {
         snprintf(columns[i], sizeof columns[i], "k%d=p%d", i, i);
         must(log_columns_carry(&j.columns, columns[i], &e), &e);
