@@ -50,7 +50,7 @@ $1 == "sessions train" { sessions[log_name] = $2 }
 $1 == "events train" { events[log_name] = $2 }
 END {
     print "Weights of the wide part alone, from the training parts of these logs by turns (weights.mk),"
-    print "the newest " targets " targets of each at most, gone through " passes " times, at a rate of " rate ":"
+    print "the newest " targets " targets of each at most, gone through " (passes == 1 ? "once" : passes " times") ", at a rate of " rate ":"
     for (l = 1; l <= logs; l++) {
         n = log_of[l]
         print ""
