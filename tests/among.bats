@@ -51,7 +51,7 @@ found_anew() { # N [ordered]: `all` and `some` agree, and there was something to
         read -r model batches <<<"$given"
         predictor -q --threads 1 --model $model --top 100000 $batches 2>/dev/null | spcat >all
         for n in 7 40; do
-            predictor -q --threads 1 --model $model --top 9 --rank-among $n $batches 2>said |
+            predictor --threads 1 --model $model --top 9 --rank-among $n $batches 2>said |
                 spcat >some
             found_anew $n
             [ $model = model ] || grep -q "$alone of $targets targets count as missed" said
