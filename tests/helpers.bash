@@ -11,6 +11,7 @@ SESSPIPE_BIN=${SESSPIPE_BIN:-$ROOT/bin}
 PATH=$SESSPIPE_BIN:$ROOT/.build/${VARIANT:-release}/tests/tool:$ROOT/.build/${VARIANT:-release}/fixtures:$PATH
 export ROOT DATA SESSPIPE_BIN PATH
 unset LC_ALL LANG LANGUAGE TZ
+unset MAKEFLAGS MFLAGS # of make check: make -s says less, and tests read what make says
 
 [[ -z ${BATS_TEST_TMPDIR:-} ]] || cd "$BATS_TEST_TMPDIR" || exit
 

@@ -21,6 +21,7 @@ static int begin_file(struct spill *s, struct err *e)
         return e->status;
     }
     s->filed = true;
+    s->at = NULL; /* of what was in memory */
     int status = write_memory(s, e);
     buf_release(&s->memory);
     return status;
@@ -50,11 +51,12 @@ int spill_end(struct spill *s, struct err *e)
 {
     if (s->filed && s->at)
         return 0;
-    s->at = s->memory.at;
     if (!s->filed && s->len && spill_is_beyond(s, 0) && begin_file(s, e))
         return e->status;
-    if (!s->filed)
+    if (!s->filed) {
+        s->at = s->memory.at;
         return 0;
+    }
     if (s->memory.len && write_memory(s, e))
         return e->status;
     buf_release(&s->memory);

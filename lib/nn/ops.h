@@ -219,10 +219,10 @@ static inline float output_share(const struct output_layer *o)
  *     loss = -(1 - λ) log q[target] - λ Σ_i s_i log q_i,  s = softmax(teacher / temperature)
  */
 struct taught {
-    int width;                          /* of the teacher's states */
+    int width; /* of the teacher's states */
+    float temperature;
     const float *state, *weight, *bias; /* [T, width], [N, width], [N] */
     const float *share;                 /* [T] from 0 to 1 */
-    float temperature;
 };
 
 #define DEVICE_OPERATIONS(OP)                                                                      \
