@@ -150,7 +150,7 @@ static void texts_of_many(void)
         tap_ok(six_digits(known[i]) && six_digits(-known[i]), "%g in six digits", (double)known[i]);
     for (int i = 0; i < 200000; i++) {
         uint32_t bits = random_u32(&r);
-        float value, near = (float)random_u32(&r) / (float)(1 << random_below(&r, 32));
+        float value, near = (float)random_u32(&r) / (float)(1U << random_below(&r, 32));
         memcpy(&value, &bits, sizeof value);
         wrong += !six_digits(value) + !six_digits(near);
         /* halves of the last digit, rounded to even */
