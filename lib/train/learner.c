@@ -97,15 +97,14 @@ void learner_took(struct learner *l, enum part part)
 /* ---- one batch ---- */
 
 /* Sums losses; step: updates before them.  Training has diverged if e^-loss, the probability of the
- * mean loss, is 0.  That of a single target may be, without harm: at the end of a pass over
- * parallel mini-batches one slot is left, and a long history of one user is all that is learned. */
+ * mean loss, is 0. */
 static int sum_losses(struct learner *l, const float *loss, int targets, int64_t step, double *sum,
                       struct err *e)
 {
     *sum = 0;
     for (int i = 0; i < targets; i++)
         *sum += (double)loss[i];
-    if (targets > 1 ? !(exp(-*sum / targets) > 0) : !isfinite(*sum))
+    if (targets && !(exp(-*sum / targets) > 0))
         return err_set(e, STATUS_FAIL,
                        "training diverged: the loss is %g after step %lld: try a smaller --lr, or "
                        "--clip",

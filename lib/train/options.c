@@ -396,9 +396,16 @@ static enum loss_kind loss_of(const char *name)
     return (enum loss_kind)kind;
 }
 
+bool run_takes_turns(const struct run_options *o)
+{
+    bool freezes_part = model_freezes(o->freeze, "network") || model_freezes(o->freeze, "wide");
+    return o->shape->wide && !o->class->wide_alone && !freezes_part;
+}
+
 static bool is_sampled(const struct run_options *o)
 {
-    return (o->class->samples && !o->shape->wide) || loss_of(o->loss) || o->negatives >= 0;
+    bool own = o->class->samples && (!o->shape->wide || run_takes_turns(o));
+    return own || loss_of(o->loss) || o->negatives >= 0;
 }
 
 static bool from_batch(const struct run_options *o)

@@ -88,4 +88,8 @@ int64_t run_attention(const struct run_options *o); /* sessions of a pass; -1: a
 
 struct train_options run_train_options(const struct run_options *o);
 
+/* Whether network and wide part learn by turns (train/stacking.h): of a network with a wide part,
+ * of which --freeze names neither. */
+bool run_takes_turns(const struct run_options *o);
+
 #endif

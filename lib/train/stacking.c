@@ -10,16 +10,6 @@ enum {
     TAKEN = 256 /* sessions that a model takes in at once */
 };
 
-static bool freezes_part(const struct run_options *o)
-{
-    return model_freezes(o->freeze, "network") || model_freezes(o->freeze, "wide");
-}
-
-bool stacking_wanted(const struct run_options *o)
-{
-    return o->shape->wide && !o->class->wide_alone && !freezes_part(o);
-}
-
 /* ---- what is unseen ---- */
 
 /* Whether all that is tested is newer than all that trains; false: nothing is tested. */

@@ -25,11 +25,7 @@ struct stacking {
     size_t targets;      /* of the batch that is planned */
 };
 
-/* Whether a run with these options learns by turns: one of a network with a wide part, of which
- * --freeze names neither part. */
-bool stacking_wanted(const struct run_options *o);
-
-/* After pass_run_begin, where it is wanted; the wide part begins with its present weights. */
+/* After pass_run_begin, where run_takes_turns; the wide part begins with its present weights. */
 void stacking_open(struct stacking *s, struct pass_run *r);
 
 /* A training pass begins; before the first one the wide part learns.  It has ended: what both are

@@ -192,9 +192,9 @@ static int open_weights(struct train_run *t, const struct train_options *options
     const struct model_names names = names_of(t);
     enum optimizer_kind kind = options->optimizer.update.kind;
     parameters_allocate(&m->parameters, t->pass.device,
-                        stacking_wanted(t->pass.o) ? OPTIMIZER_ADAM : kind,
+                        run_takes_turns(t->pass.o) ? OPTIMIZER_ADAM : kind,
                         options->optimizer.update.momentum, options->seed);
-    if (stacking_wanted(t->pass.o))
+    if (run_takes_turns(t->pass.o))
         wide_ready_put(m);
     const char *init = t->pass.o->init, *some = t->pass.o->init_some;
     struct buf taken = {0};
@@ -260,7 +260,7 @@ static int open_model(struct train_run *t, struct err *e)
     best_init(&t->best, !strcmp(o->save_by, "last") ? SAVE_BY_LAST : SAVE_BY_RECALL,
               !strcmp(o->stop_by, "loss"), o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
-    if (stacking_wanted(o))
+    if (run_takes_turns(o))
         stacking_open(&t->stacking, p);
     return 0;
 }
