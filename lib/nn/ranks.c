@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "nn/backend_file.h"
 
@@ -14,7 +15,8 @@ struct rank_group {
     struct ranks_transport t;
     void (*failed)(void *to, const struct err *why);
     void *to;
-    int *places; /* [count] */
+    int *places;      /* [count] */
+    bool shares_core; /* the ranks of this host are more than its cores */
     double sent, got;
 };
 
@@ -64,6 +66,12 @@ bool ranks_started(void)
     return count ? strcmp(count, "1") != 0 : getenv("PMIX_RANK") != NULL;
 }
 
+static bool ranks_share_cores(void)
+{
+    const char *here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    return !here || strtol(here, NULL, 10) > sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 int ranks_open(struct rank_group **r, struct err *e)
 {
     struct mpi_file f;
@@ -77,6 +85,7 @@ int ranks_open(struct rank_group **r, struct err *e)
                        "mpirun has started several processes, and MPI cannot be used: %.800s", why);
     *r = mem_zero(1, sizeof **r);
     (*r)->t = t;
+    (*r)->shares_core = ranks_share_cores();
     (*r)->places = mem_zero((size_t)t.count, sizeof *(*r)->places);
     return 0;
 }
@@ -154,14 +163,17 @@ static void fail(struct rank_group *r)
         r->failed(r->to, &e);
 }
 
-/* Another program may need the core that a rank waits on: it yields, and later sleeps. */
-static void pause_for(double waited)
+/* A rank that waits for the others sleeps, since another program may need its core.  Before that it
+ * asks again at once where each rank of this host has a core: whoever yields gets the core back only
+ * after the other's share, which is longer than most transfers.  Where ranks share cores, it yields,
+ * for it may wait for the one that needs its own. */
+static void pause_for(const struct rank_group *r, double waited)
 {
     struct timespec little = {0, 50000};
-    if (waited < 2e-3)
-        sched_yield();
-    else
+    if (waited > 2e-3)
         nanosleep(&little, NULL);
+    else if (r->shares_core)
+        sched_yield();
 }
 
 /* After mpirun has asked the process to end, it kills it within a second: what takes longer waits
@@ -177,7 +189,7 @@ static void wait(struct rank_group *r)
         ending = asked && ending == 0 ? now + most : ending;
         if (ending > 0 && now > ending)
             break;
-        pause_for(now - begun);
+        pause_for(r, now - begun);
     }
     waits = 0;
     if (got != 1)
