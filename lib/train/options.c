@@ -402,9 +402,15 @@ bool run_takes_turns(const struct run_options *o)
     return o->shape->wide && !o->class->wide_alone && !freezes_part;
 }
 
+/* Whether the network learns nothing: the wide part, all that learns, compares with all items. */
+static bool wide_alone_learns(const struct run_options *o)
+{
+    return o->class->wide_alone || model_freezes(o->freeze, "network");
+}
+
 static bool is_sampled(const struct run_options *o)
 {
-    bool own = o->class->samples && (!o->shape->wide || run_takes_turns(o));
+    bool own = o->class->samples && !wide_alone_learns(o);
     return own || loss_of(o->loss) || o->negatives >= 0;
 }
 
@@ -435,8 +441,7 @@ static int check_loss(const struct cli *cli, const struct run_options *o, struct
         return err_set(e, STATUS_USAGE,
                        "--decoder embedding learns from the angle to the target's embedding: leave "
                        "out --loss and --negatives");
-    bool wide_learns = o->class->wide_alone || model_freezes(o->freeze, "network");
-    if (wide_learns && is_sampled(o))
+    if (wide_alone_learns(o) && is_sampled(o))
         return err_set(e, STATUS_USAGE,
                        "%s learns from cross-entropy over all items: leave out --loss and "
                        "--negatives",
@@ -469,7 +474,7 @@ static const struct model_class *class_that_learns(const struct run_options *o)
 static void settle_defaults(const struct cli *cli, struct run_options *o)
 {
     const struct run_options own = defaults_of(class_that_learns(o));
-    o->loss = cli_given(cli, "loss") ? o->loss : o->shape->wide ? "cross-entropy" : own.loss;
+    o->loss = cli_given(cli, "loss") ? o->loss : own.loss;
     o->lr = cli_given(cli, "lr") ? o->lr : own.lr;
     o->clip = cli_given(cli, "clip") ? o->clip : own.clip;
     o->warm_up = cli_given(cli, "warm-up") ? o->warm_up : own.warm_up;

@@ -87,6 +87,39 @@ static void training(void)
     fixture_close(&f);
 }
 
+/* Whether the loss compares with some of the items, of a model with a wide part. */
+static void with_wide(void)
+{
+    static const struct {
+        const char *model, *freeze, *loss; /* the default loss */
+        bool sampled;
+    } rows[] = {
+        {"rnn", NULL, "cross-entropy", true},
+        {"rnn", "wide", "cross-entropy", true},
+        {"rnn", "network", "cross-entropy", false},
+        {"hrnn", "item_embedding", "cross-entropy", true},
+        {"bpr-mf", NULL, "bpr", true},
+        {"fpmc", "wide", "bpr", true},
+        {"fpmc", "network", "cross-entropy", false},
+        {"stamp", NULL, "cross-entropy", false},
+        {"stamp", "wide", "cross-entropy", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fixture f;
+        struct err e = {0};
+        fixture_open(&f, rows[i].model);
+        options_of(&f, rows[i].model)->wide = true;
+        f.o.freeze = rows[i].freeze, f.o.init = rows[i].freeze ? "file" : NULL;
+        must(run_check(cli, &f.o, &f.choice, &e), &e);
+        struct train_options t = run_train_options(&f.o);
+        tap_ok(!strcmp(f.o.loss, rows[i].loss) && t.sampled == rows[i].sampled,
+               "%s --wide --freeze %s: %s, over %s items", rows[i].model,
+               rows[i].freeze ? rows[i].freeze : "nothing", rows[i].loss,
+               rows[i].sampled ? "some" : "all");
+        fixture_close(&f);
+    }
+}
+
 static void attention(void)
 {
     struct run_options o = run_defaults;
@@ -207,6 +240,7 @@ int main(void)
     cli = cli_parse(&program, 1, (char *[]){"prog", NULL});
     chosen();
     training();
+    with_wide();
     attention();
     refusals();
     outputs();
