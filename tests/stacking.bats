@@ -125,3 +125,39 @@ recall() { scorer --json --by none "$1" | jq -es 'map(select(.best))[0].selectio
         cmp never.st model.st
     done
 }
+
+@test "while the wide part learns, progress is shown and the first SIGINT heard; the resumed run gives the same bytes" {
+    need python3
+    local pid status=0
+    # sessions enough for more than the second after which the first progress is shown
+    synthesize --users 150 --days 40 --seed 5 | lfm-sessionize | tfilter --split user:0.8 --validation 0.1 -o many.mp 2>said
+    batcher -q --batch 20 --epochs 2 -o many-batches.mp many.mp
+    train --model stamp --wide --save never.st -o never.mp many-batches.mp
+    # A shell's background jobs ignore SIGINT.
+    /usr/bin/env --default-signal=INT "$SESSPIPE_BIN/trainer" --quiet --progress json --threads 1 --embedding 8 --model stamp \
+        --wide --save model.st -o out.mp --checkpoint check many-batches.mp 2>said &
+    pid=$!
+    until grep -q '"part":"wide part"' said; do
+        kill -0 "$pid" || { cat said; false; }
+        sleep 0.1
+    done
+    kill -INT "$pid"
+    wait "$pid" || status=$?
+    [ "$status" = 130 ] || { cat said; false; }
+    [ ! -e model.st ]
+    [ ! -e out.mp ]
+    grep '"part":"wide part"' said | jq -s 'all(.epoch == 1 and .share > 0 and .share <= 1 and .left >= 0 and .loss > 0 and .events > 0)' | grep -qx true
+    python3 - check <<'END'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+size, = struct.unpack("<Q", data[:8])
+entries = json.loads(data[8:8 + size])
+def number(name):
+    begin, end = entries["stacking." + name]["data_offsets"]
+    return int.from_bytes(data[8 + size + begin:8 + size + end], "little")
+assert number("turn") == 1 and number("pass") == 1, "stopped elsewhere"
+END
+    train --model stamp --wide --save model.st -o out.mp --checkpoint check --resume check many-batches.mp
+    cmp never.mp out.mp
+    cmp never.st model.st
+}

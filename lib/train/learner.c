@@ -515,8 +515,8 @@ static void stats_state(struct pass_stats *t, struct state *s)
 {
     int32_t part = (int32_t)t->epoch.part;
     state_begin(s, "tally");
-    state_i64(s, "epoch", &t->epoch.number, 1, INT64_MAX);
-    state_i32(s, "part", &part, PART_TRAIN, PART_TEST);
+    state_i64(s, "epoch", &t->epoch.number, 0, INT64_MAX); /* 0: none has begun */
+    state_i32(s, "part", &part, PART_NONE, PART_TEST);
     state_i64(s, "batches", &t->batches, 0, INT64_MAX);
     state_i64(s, "sessions", &t->sessions, 0, INT64_MAX);
     state_i64(s, "events", &t->events, 0, INT64_MAX);

@@ -1,5 +1,7 @@
 #include "train/stacking.h"
 
+#include "base/signals.h"
+#include "cli/progress.h"
 #include "data/learned.h"
 #include "data/rounds.h"
 
@@ -77,8 +79,9 @@ static void open_learner(struct stacking *s, struct pass_run *r)
     r->model.parameters.update = network;
 }
 
-void stacking_open(struct stacking *s, struct pass_run *r)
+void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause pause)
 {
+    s->pause = pause;
     choose_unseen(s, &r->in.store);
     s->until = r->epochs > 1 ? r->epochs / 2 : 1;
     open_learner(s, r);
@@ -177,8 +180,9 @@ static struct evidence_wanted wanted_of(const struct stacking *s, size_t batch)
         .picked = s->picked.at + from, .count = (size_t)(s->end.at[batch] - from), .ended = true};
 }
 
-static int learn_batch(struct stacking *s, struct pass_run *r, size_t batch, struct err *e)
+static int learn_batch(struct stacking *s, struct pass_run *r, struct err *e)
 {
+    size_t batch = (size_t)s->batch;
     const struct evidence_wanted now = wanted_of(s, batch);
     struct evidence said = pass_run_evidence_of(r, &now);
     struct outcome outcome;
@@ -191,50 +195,116 @@ static int learn_batch(struct stacking *s, struct pass_run *r, size_t batch, str
     return b.user.len ? learner_batch(&s->wide, &b, &outcome, e) : 0;
 }
 
-/* Pass k of so many, over the batches that are planned. */
-static int learn_pass(struct stacking *s, struct pass_run *r, int64_t k, int64_t passes,
-                      struct err *e)
+/* ---- turns ---- */
+
+static int64_t rounds_of(const struct stacking *s)
 {
-    for (size_t i = 0; i < s->end.len; i++) {
-        s->wide.done = ((double)k + (double)i / (double)s->end.len) / (double)passes;
-        if (learn_batch(s, r, i, e))
+    return s->turn == TURN_WIDE ? PASSES : 1;
+}
+
+static void say_progress(const struct stacking *s, const struct pass_run *r, double share)
+{
+    if (!progress_due(r->cli))
+        return;
+    const struct pass_stats *stats = &s->wide.stats;
+    double loss = pass_stats_pass(stats).loss;
+    struct progress at = {.epoch = s->pass,
+                          .part = "wide part",
+                          .share = share,
+                          .seconds = epoch_log_now() - s->start,
+                          .count = (double)stats->events,
+                          .unit = "events",
+                          .loss = stats->events ? &loss : NULL};
+    progress_show(r->cli, &at);
+}
+
+/* The share of the turn that is done. */
+static double share_of(const struct stacking *s)
+{
+    double batches = s->end.len ? (double)s->end.len : 1;
+    return ((double)s->round + (double)s->batch / batches) / (double)rounds_of(s);
+}
+
+/* How far the learning rate of the turn has fallen. */
+static double done_of(const struct stacking *s)
+{
+    double share = share_of(s);
+    return s->turn == TURN_WIDE ? share : ((double)(s->pass - 1) + share) / (double)s->until;
+}
+
+/* The batches of one pass of the turn, those that are left. */
+static int learn_round(struct stacking *s, struct pass_run *r, struct err *e)
+{
+    struct random random =
+        random_of((uint64_t)r->o->seed, (uint64_t)(s->pass * PASSES + s->round));
+    if (s->turn == TURN_WIDE)
+        plan_all(s, &r->in.store, &random);
+    else
+        plan_unseen(s, &r->in.store, &random);
+    if (s->turn != TURN_WIDE && !s->batch)
+        take_seen(s, r);
+    while ((size_t)s->batch < s->end.len && !signals_first()) {
+        s->wide.done = done_of(s);
+        if (learn_batch(s, r, e))
+            return e->status;
+        s->batch++;
+        say_progress(s, r, share_of(s));
+        if (s->pause.after && s->pause.after(s->pause.of, e))
             return e->status;
     }
-    return learner_flush(&s->wide, e);
+    if ((size_t)s->batch == s->end.len)
+        s->batch = 0, s->round++;
+    return 0;
 }
 
-static int learn_alone(struct stacking *s, struct pass_run *r, struct err *e)
+static void begin_turn(struct stacking *s, enum turn turn)
 {
-    struct random random = random_of((uint64_t)r->o->seed, 0);
-    int status = 0;
-    for (int k = 0; k < PASSES && !status; k++) {
-        plan_all(s, &r->in.store, &random);
-        status = learn_pass(s, r, k, PASSES, e);
-    }
-    return status;
+    s->turn = turn;
+    s->round = s->batch = 0;
+    s->start = epoch_log_now();
 }
 
-static int learn_worth(struct stacking *s, struct pass_run *r, struct err *e)
+/* Sets the learner up; goes on where a checkpoint has left the turn. */
+static void set_up(struct stacking *s, struct pass_run *r)
 {
-    struct random random = random_of((uint64_t)r->o->seed, (uint64_t)s->pass);
-    s->wide.rate = rates_of_wide()->lr / 2;
-    s->wide.steps = s->pass == 1 ? 0 : s->wide.steps; /* what learns now had no turn before */
-    take_seen(s, r);
-    plan_unseen(s, &r->in.store, &random);
-    return learn_pass(s, r, s->pass - 1, s->until, e);
+    const struct epoch epoch = {s->pass, PART_TRAIN};
+    model_turn(&r->model, s->turn);
+    s->wide.rate = rates_of_wide()->lr / (s->turn == TURN_WIDE ? 1 : 2);
+    if (s->round || s->batch)
+        s->wide.stats.epoch = epoch;
+    else
+        learner_begin(&s->wide, epoch);
 }
 
-static int take_turn(struct stacking *s, struct pass_run *r, enum turn turn, struct err *e)
+/* The turn of the network again, with the optimizer as its last step has left it. */
+static void turn_back(struct stacking *s, struct pass_run *r)
 {
     struct parameters *p = &r->model.parameters;
-    parameters_flush(p);
-    struct update network = p->update;
-    model_turn(&r->model, turn);
-    learner_begin(&s->wide, (struct epoch){s->pass, PART_TRAIN});
-    int status = turn == TURN_WIDE ? learn_alone(s, r, e) : learn_worth(s, r, e);
     model_turn(&r->model, TURN_NETWORK);
-    p->update = network;
+    p->update = r->learner.options.optimizer.update;
+    p->update.step = r->learner.steps;
+    progress_clear(r->cli);
+    if (s->round == rounds_of(s))
+        s->turn = TURN_NETWORK;
+}
+
+int stacking_learn(struct stacking *s, struct pass_run *r, struct err *e)
+{
+    int status = 0;
+    if (!stacking_waits(s))
+        return 0;
+    set_up(s, r);
+    while (!status && s->round < rounds_of(s) && !signals_first())
+        status = learn_round(s, r, e);
+    if (!status)
+        status = learner_flush(&s->wide, e);
+    turn_back(s, r);
     return status;
+}
+
+bool stacking_waits(const struct stacking *s)
+{
+    return s->turn != TURN_NETWORK;
 }
 
 /* ---- the network's passes ---- */
@@ -246,19 +316,25 @@ void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass)
     r->training = session_store_part_count(&r->in.store, PART_TRAIN) - (hides ? s->sessions : 0);
 }
 
-int stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass, struct err *e)
+void stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass)
 {
     bool first = s->unseen && !s->pass && r->o->max_steps;
+    if (s->pass == pass)
+        return; /* it has begun, before a checkpoint */
     s->pass = pass;
     s->steps = r->learner.steps;
     stacking_hide(s, r, pass);
-    return first ? take_turn(s, r, TURN_WIDE, e) : 0;
+    if (first)
+        begin_turn(s, TURN_WIDE);
 }
 
-int stacking_end_pass(struct stacking *s, struct pass_run *r, struct err *e)
+void stacking_end_pass(struct stacking *s, const struct pass_run *r)
 {
-    bool learns = s->unseen && s->pass <= s->until && r->learner.steps > s->steps;
-    return learns ? take_turn(s, r, TURN_WORTH, e) : 0;
+    if (!s->unseen || s->pass > s->until || r->learner.steps == s->steps)
+        return;
+    if (s->pass == 1)
+        s->wide.steps = 0; /* what learns now had no turn before */
+    begin_turn(s, TURN_WORTH);
 }
 
 bool stacking_gives_up(struct stacking *s, const struct pass_run *r)
@@ -281,8 +357,15 @@ bool stacking_goes_on(struct stacking *s)
     return first_half;
 }
 
+int stacking_flush(struct stacking *s, struct err *e)
+{
+    return s->unseen ? learner_flush(&s->wide, e) : 0;
+}
+
 void stacking_state(struct stacking *s, struct state *to)
 {
+    int32_t turn = (int32_t)s->turn;
+    double seconds = epoch_log_now() - s->start;
     if (!s->unseen)
         return;
     state_begin(to, "stacking");
@@ -290,7 +373,13 @@ void stacking_state(struct stacking *s, struct state *to)
     state_i64(to, "pass", &s->pass, 0, INT64_MAX);
     state_i64(to, "steps", &s->steps, 0, INT64_MAX);
     state_i64(to, "updates", &s->wide.steps, 0, INT64_MAX);
+    state_i32(to, "turn", &turn, TURN_NETWORK, TURN_WORTH);
+    state_i64(to, "round", &s->round, 0, PASSES);
+    state_i64(to, "batch", &s->batch, 0, INT64_MAX);
+    state_f64(to, "seconds", &seconds);
     state_end(to);
+    s->turn = (enum turn)turn;
+    s->start = epoch_log_now() - seconds;
 }
 
 void stacking_close(struct stacking *s)

@@ -21,17 +21,30 @@ struct stacking {
     int64_t pass;          /* the current pass */
     int64_t steps;         /* updates of the network before it */
     struct learner wide;
-    i32_vec picked, end; /* of a pass of it: sessions, batches end to end; where each batch ends */
-    size_t targets;      /* of the batch that is planned */
+    /* The turn of the wide part that has begun; TURN_NETWORK: there is none. */
+    enum turn turn;
+    int64_t round, batch; /* the next batch of it, in which of its passes */
+    double start;         /* epoch_log_now() when it began */
+    i32_vec picked, end;  /* of that pass: sessions, batches end to end; where each batch ends */
+    size_t targets;       /* of the batch that is planned */
+    struct stacking_pause {
+        int (*after)(void *of, struct err *e); /* called after each batch of a turn */
+        void *of;
+    } pause;
 };
 
 /* After pass_run_begin, where run_takes_turns; the wide part begins with its present weights. */
-void stacking_open(struct stacking *s, struct pass_run *r);
+void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause pause);
 
-/* A training pass begins; before the first one the wide part learns.  It has ended: what both are
- * worth learns.  1: diverged. */
-int stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass, struct err *e);
-int stacking_end_pass(struct stacking *s, struct pass_run *r, struct err *e);
+/* A training pass begins: before the first one begins the turn in which the wide part learns.  One
+ * has ended: that begins in which it is learned what both are worth. */
+void stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass);
+void stacking_end_pass(struct stacking *s, const struct pass_run *r);
+
+/* Goes on with the turn that has begun, if any, to its end, or until a signal is noted
+ * (base/signals.h): then stacking_waits.  1: diverged. */
+int stacking_learn(struct stacking *s, struct pass_run *r, struct err *e);
+bool stacking_waits(const struct stacking *s);
 
 /* The pass is read, but was trained before a checkpoint. */
 void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass);
@@ -43,7 +56,8 @@ bool stacking_gives_up(struct stacking *s, const struct pass_run *r);
 /* Nothing improves any more: false, or in the first half true, and the second half begins. */
 bool stacking_goes_on(struct stacking *s);
 
-/* For checkpoints (nn/state.h). */
+/* For checkpoints (nn/state.h): brings the state up to the last batch; lists it. */
+int stacking_flush(struct stacking *s, struct err *e);
 void stacking_state(struct stacking *s, struct state *to);
 void stacking_close(struct stacking *s);
 

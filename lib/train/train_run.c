@@ -42,13 +42,14 @@ static void run_state(void *of, struct state *s)
     state_flag(s, "in_pass", &p->in_pass);
     state_flag(s, "stopped", &t->stopped);
     state_flag(s, "noted", &t->noted);
+    state_flag(s, "closing", &t->closing);
     state_end(s);
 }
 
 static int flush(void *of, struct err *e)
 {
     struct train_run *t = of;
-    return learner_flush(&t->pass.learner, e);
+    return learner_flush(&t->pass.learner, e) || stacking_flush(&t->stacking, e) ? e->status : 0;
 }
 
 /* ---- opening ---- */
@@ -232,6 +233,13 @@ static void say_travelled(const struct train_run *t)
              bytes.sent / 1e6, bytes.got / 1e6, steps);
 }
 
+/* After a batch of the wide part's turn: writes a checkpoint where one is due. */
+static int pause_turn(void *of, struct err *e)
+{
+    struct train_run *t = of;
+    return checkpoint_step(&t->checkpoint, RECORD_BATCH, e);
+}
+
 static int open_model(struct train_run *t, struct err *e)
 {
     struct pass_run *p = &t->pass;
@@ -261,7 +269,7 @@ static int open_model(struct train_run *t, struct err *e)
               !strcmp(o->stop_by, "loss"), o->save || t->checkpoint.path);
     pass_run_begin(p, &options);
     if (run_takes_turns(o))
-        stacking_open(&t->stacking, p);
+        stacking_open(&t->stacking, p, (struct stacking_pause){pause_turn, t});
     return 0;
 }
 
@@ -306,11 +314,6 @@ static bool trains(const struct train_run *t)
     return t->pass.learner.stats.epoch.part == PART_TRAIN;
 }
 
-static int teach_wide(struct train_run *t, struct err *e)
-{
-    return trains(t) ? stacking_end_pass(&t->stacking, &t->pass, e) : 0;
-}
-
 /* Whether too many tests have brought nothing better. */
 static bool stops(struct train_run *t)
 {
@@ -321,35 +324,61 @@ static bool stops(struct train_run *t)
     return !stacking_goes_on(&t->stacking);
 }
 
+/* What is left to do after the pass's last batch, but for the turn of the wide part. */
+static int leave_pass(struct train_run *t, struct err *e)
+{
+    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e))
+        return e->status;
+    t->closing = true;
+    if (!trains(t))
+        return 0;
+    pass_run_say_pass(&t->pass, false);
+    stacking_end_pass(&t->stacking, &t->pass);
+    return 0;
+}
+
+/* After a signal the wide part's turn may wait, and what comes after it. */
 static int end_pass(struct train_run *t, struct err *e)
 {
     bool improved;
-    if (!t->pass.in_pass)
+    if (t->pass.in_pass && leave_pass(t, e))
+        return e->status;
+    if (!t->closing)
         return 0;
-    if (pass_run_end_pass(&t->pass, e) || check_learned(t, e) || teach_wide(t, e) ||
-        best_pass(&t->best, &t->pass.learner, &improved, e))
+    if (stacking_learn(&t->stacking, &t->pass, e))
+        return e->status;
+    if (stacking_waits(&t->stacking))
+        return 0;
+    t->closing = false;
+    if (best_pass(&t->best, &t->pass.learner, &improved, e))
         return e->status;
     card_pass(&t->card, &t->pass.learner.stats, &t->best);
     t->pass.muted = false;
     say_selection(t);
-    pass_run_say_pass(&t->pass, improved);
+    if (!trains(t))
+        pass_run_say_pass(&t->pass, improved);
     return 0;
 }
 
+/* Called again for a pass before which a turn of the wide part waited. */
 static int begin_pass(struct train_run *t, struct epoch epoch, struct err *e)
 {
     struct pass_run *p = &t->pass;
     if ((!p->ready && open_model(t, e)) || end_pass(t, e))
         return e->status;
+    if (t->closing)
+        return 0;
     if (epoch.part == PART_TRAIN || epoch.number != p->log.epoch)
         pass_run_say_epoch(p);
     if (epoch.part == PART_TRAIN && stops(t)) {
         t->stopped = true;
         return 0;
     }
-    if (epoch.part == PART_TRAIN && stacking_begin_pass(&t->stacking, p, epoch.number, e))
+    if (epoch.part == PART_TRAIN)
+        stacking_begin_pass(&t->stacking, p, epoch.number);
+    if (stacking_learn(&t->stacking, p, e))
         return e->status;
-    return pass_run_begin_pass(p, epoch, e);
+    return stacking_waits(&t->stacking) ? 0 : pass_run_begin_pass(p, epoch, e);
 }
 
 static int run_batch(struct train_run *t, struct schedule_record *record, struct err *e)
@@ -409,7 +438,11 @@ static int pass_over(struct train_run *t, const struct schedule_record *r, struc
         return e->status;
     if (r->kind == RECORD_EPOCH && r->epoch.part == PART_TRAIN)
         stacking_hide(&t->stacking, &t->pass, r->epoch.number);
-    return t->pass.ready && c->records == c->target ? go_on(t, e) : 0;
+    if (!t->pass.ready || c->records != c->target)
+        return 0;
+    if (go_on(t, e))
+        return e->status;
+    return stacking_waits(&t->stacking) && r->kind == RECORD_EPOCH ? begin_pass(t, r->epoch, e) : 0;
 }
 
 /* ---- the whole run ---- */
@@ -514,6 +547,8 @@ static int finish(struct train_run *t, struct err *e)
     }
     if (end_pass(t, e))
         return e->status;
+    if (t->closing)
+        return 0;
     pass_run_say_epoch(p);
     /* The output is written up to its end record, then the model is saved, then the end is written:
      * if the reader has gone away no model is saved, and if saving fails the output has no end. */

@@ -23,6 +23,7 @@ struct train_run {
     struct best best; /* set from the first epoch on */
     struct card card;
     bool stopped;  /* by --stop-after: the rest of the input is read but not used */
+    bool closing;  /* a pass has ended, and what is done then is not done yet */
     bool noted;    /* the user was told that the test part selects the best epoch */
     bool finished; /* all outputs are complete */
 };
