@@ -259,8 +259,7 @@ static int apply_to_all(struct filter_chain *c, size_t from, size_t end,
     return status;
 }
 
-/* A survey serves the filter itself and those up to the next survey, or that filter alone where it
- * has to come again. */
+/* A survey serves the filter itself and those up to the next survey. */
 int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
                         const struct new_ids *ids, struct err *e)
 {
@@ -270,12 +269,11 @@ int filter_chain_finish(struct filter_chain *c, struct all_user_sessions *all,
     for (size_t i = next_survey(c, 0); i < c->settings.len && !status;) {
         struct filter_setting *s = &c->settings.at[i];
         size_t next = next_survey(c, i + 1);
-        s->again = false;
         status = s->filter->survey(s, all, e);
         if (!status)
-            status = apply_to_all(c, i, s->again ? i + 1 : next, all, &room, ids, e);
+            status = apply_to_all(c, i, next, all, &room, ids, e);
         vec_release(&s->counts);
-        i = s->again ? i : next;
+        i = next;
     }
     all_user_sessions_release(&room);
     return status;

@@ -69,7 +69,6 @@ struct filter_setting {
     } oldest;           /* session that stays */
     int64_t items_lost; /* that only sessions before it have, after a split */
     i64_vec edges;      /* between dwell bins, in seconds */
-    bool again;         /* survey and apply have to be repeated */
     int64_t last, gap;  /* of DIVIDE_SPAN: the time of the last event of all, and the seconds from
                            the end of the last session before the edge to the first end after */
 

@@ -90,37 +90,83 @@ int filter_apply_user_means(const struct filter_setting *s, struct user_sessions
 
 /* ---- support ---- */
 
-/* Repeats as long as a pass changes anything: the result is the largest log in which every item and
- * every user has its support, and does not depend on the order. */
+static bool has_support(const struct filter_setting *s, int32_t item)
+{
+    return s->counts.at[item] >= s->least_item;
+}
+
+/* Events that are left of a session; one alone is dropped (session_keep_items). */
+static int64_t events_left(const struct filter_setting *s, const struct session_store *c,
+                           size_t session)
+{
+    const int32_t *items = session_store_items(c, session);
+    int64_t left = 0;
+    for (size_t i = 0; i < session_store_length(c, session); i++)
+        left += has_support(s, items[i]);
+    return left < 2 ? 0 : left;
+}
+
+/* Counts the items of what is left of a user. */
+static void count_left(const struct filter_setting *s, const struct session_store *c, size_t user,
+                       i64_vec *counts)
+{
+    size_t from = (size_t)c->first.at[user], end = (size_t)c->first.at[user + 1];
+    int64_t events = 0;
+    for (size_t i = from; i < end; i++)
+        events += events_left(s, c, i);
+    for (size_t i = from; i < end && events >= s->least_user; i++) {
+        const int32_t *items = session_store_items(c, i);
+        size_t n = events_left(s, c, i) ? session_store_length(c, i) : 0;
+        for (size_t j = 0; j < n; j++)
+            counts->at[items[j]] += has_support(s, items[j]);
+    }
+}
+
+static bool any_below(const struct filter_setting *s)
+{
+    for (size_t i = 0; i < s->counts.len; i++)
+        if (s->counts.at[i] && s->counts.at[i] < s->least_item)
+            return true;
+    return false;
+}
+
+/* Counts what items without support leave until that takes no other its own: the result is the
+ * largest log in which every item and every user has its support, and does not depend on the order.
+ * Whoever has no support among more has none among fewer, so that the last counts say all. */
 int filter_survey_support(struct filter_setting *s, const struct all_user_sessions *all,
                           struct err *e)
 {
     const struct session_store *c = &all->store;
-    bool below = false;
+    i64_vec counts = {0};
     (void)e;
     vec_clear(&s->counts);
-    for (size_t u = 0; u < all_user_sessions_count(all); u++) {
-        below = below || user_events(c, u) < s->least_user;
-        all_user_sessions_passed(all, (size_t)c->first.at[u], (size_t)c->first.at[u + 1]);
-    }
-    for (size_t i = 0; i < session_store_sessions(c); i++) {
+    for (size_t i = 0; s->least_item && i < session_store_sessions(c); i++) {
         count_items(&s->counts, session_store_items(c, i), session_store_length(c, i), 1);
-        below = below || (s->least_item && session_store_length(c, i) < 2);
         all_user_sessions_passed(all, i, i + 1);
     }
-    for (size_t i = 0; i < s->counts.len; i++)
-        below = below || (s->counts.at[i] && s->counts.at[i] < s->least_item);
-    s->again = below && !s->once;
+    vec_reserve(&counts, s->counts.len);
+    counts.len = s->counts.len;
+    for (bool again = !s->once && counts.len; again; again = any_below(s)) {
+        memset(counts.at, 0, counts.len * sizeof *counts.at);
+        for (size_t u = 0; u < all_user_sessions_count(all); u++) {
+            count_left(s, c, u, &counts);
+            all_user_sessions_passed(all, (size_t)c->first.at[u], (size_t)c->first.at[u + 1]);
+        }
+        i64_vec before = s->counts;
+        s->counts = counts;
+        counts = before;
+    }
+    vec_release(&counts);
     return 0;
 }
 
 int filter_apply_support(const struct filter_setting *s, struct user_sessions *h, struct err *e)
 {
     (void)e;
-    if (user_sessions_events(h) < s->least_user)
-        user_sessions_clear(h);
     for (size_t i = 0; s->least_item && i < h->sessions.len; i++)
         session_keep_items(h->sessions.at[i], s->counts.at, s->least_item);
+    if (user_sessions_events(h) < s->least_user)
+        user_sessions_clear(h);
     return 0;
 }
 

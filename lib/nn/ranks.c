@@ -164,9 +164,9 @@ static void fail(struct rank_group *r)
 }
 
 /* A rank that waits for the others sleeps, since another program may need its core.  Before that it
- * asks again at once where each rank of this host has a core: whoever yields gets the core back only
- * after the other's share, which is longer than most transfers.  Where ranks share cores, it yields,
- * for it may wait for the one that needs its own. */
+ * asks again at once where each rank of this host has a core: whoever yields gets the core back
+ * only after the other's share, which is longer than most transfers.  Where ranks share cores, it
+ * yields, for it may wait for the one that needs its own. */
 static void pause_for(const struct rank_group *r, double waited)
 {
     struct timespec little = {0, 50000};
