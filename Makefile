@@ -282,17 +282,15 @@ check-gpu: all units
 	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
 	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_output %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
 
-# Each target of tests/fuzz for so many minutes, from what is kept beside it and from real logs; what
-# it finds is left in .build/fuzz.  TARGETS="options model" chooses.
+# Each target of tests/fuzz for so many minutes of processor time, from what is kept beside it and
+# from real logs; what it finds is left in .build/fuzz, with a record of the minutes that each has had.
+# An interrupted run goes on where it was.  TARGETS="options model" chooses.
 MINUTES ?= 1
 TARGETS ?= $(notdir $(FUZZERS))
 fuzz: all
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzzers
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/fuzz/seeds .build/fuzz/real
-	@set -e; for f in $(TARGETS); do mkdir -p .build/fuzz/found/$$f .build/fuzz/real/$$f; \
-	    echo "  fuzz $$f"; .build/fuzz/tests/fuzz/$$f -timeout=10 -max_total_time=$$(($(MINUTES) * 60)) \
-	    -verbosity=0 -print_final_stats=1 -artifact_prefix=.build/fuzz/$$f- \
-	    .build/fuzz/found/$$f tests/fuzz/$$f .build/fuzz/real/$$f; done
+	@tests/fuzz/run .build/fuzz $(MINUTES) $(TARGETS)
 
 fuzzers: $(FUZZERS)
 ifeq ($(VARIANT),fuzz)
@@ -385,7 +383,7 @@ help:
 	@echo 'make check-kernels  the numeric tests with every library of products and its kernels'
 	@echo 'make check-gpu  the tests of operations and models on a GPU, small ones under compute-sanitizer'
 	@echo 'make cov        the share of branches of lib/ and bin/ that the tests take, against goals'
-	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 for each, TARGETS='
+	@echo 'make fuzz       looks for crashes of the parsers with libFuzzer: MINUTES=1 of processor time for each, TARGETS='
 	@echo 'make bench      speed and memory, as name, value, unit, and as a table beside the last recorded'
 	@echo 'make bench-record  the same, and records them'
 	@echo 'make growth     time and memory as events, users and items grow; growth-record makes sesspipe-growth(7) of it'

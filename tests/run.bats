@@ -51,3 +51,24 @@ END
     [ "$status" = 0 ]
     [ "$(wc -l <again)" = 4 ]
 }
+
+@test "make fuzz: each target has its minutes of processor time once; what is found is told, the others run" {
+    mkdir -p fuzz/tests/fuzz
+    cat >fuzz/tests/fuzz/steady <<'END'
+#!/bin/sh
+i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
+echo 'stat::number_of_executed_units: 7' >&2
+END
+    printf '#!/bin/sh\necho "heap overflow" >&2\nexit 77\n' >fuzz/tests/fuzz/finds
+    printf '#!/bin/sh\nexit 72\n' >fuzz/tests/fuzz/stopped
+    chmod +x fuzz/tests/fuzz/*
+    run --separate-stderr "$ROOT/tests/fuzz/run" fuzz 0.001 finds steady
+    [ "$status" = 1 ]
+    [[ $stderr == *"heap overflow"* ]]
+    runs=$(grep -c '^steady' fuzz/runs.tsv)
+    [[ ${lines[-1]} == "  fuzz steady: 0."*" s of processor time, $((7 * runs)) executions" ]]
+    "$ROOT/tests/fuzz/run" fuzz 0.001 steady
+    [ "$(grep -c '^steady' fuzz/runs.tsv)" = "$runs" ]
+    run -130 "$ROOT/tests/fuzz/run" fuzz 1 stopped steady
+    [ "$(grep -c '^steady' fuzz/runs.tsv)" = "$runs" ]
+}
