@@ -186,7 +186,6 @@ data/sessionize_run      the three sessionizers' tests: whole runs
 train/card               card.bats: cards beside what other programs say
 train/pass_run           trainer.bats, predictor.bats: whole runs
 train/predict_run        predictor.bats: whole runs
-train/stacking           stacking.bats: whole runs, beside those of the network alone and the wide part alone
 train/train_run          trainer.bats: whole runs
 "
 
