@@ -5,8 +5,6 @@
 
 #include "base/vector.h"
 
-enum { SIXTEENTH = 4 << 23 }; /* between the bits of a value and those of a sixteenth of it */
-
 /* The bits of values >= 0 have the order of the values, and vector code compares integers. */
 static float of_bits(int32_t bits)
 {
@@ -22,13 +20,23 @@ static int32_t bits_of(float x)
     return bits;
 }
 
-/* How many are at least x. */
-VECTOR static size_t count_from(const float *value, size_t n, float x)
+/* What stands around a bit pattern: how many values are at or above it, the least of these, and the
+ * largest of the others. */
+struct parted {
+    int32_t count, above, below;
+};
+
+VECTOR static void part_at(const float *value, size_t n, int32_t at, struct parted *to)
 {
-    int32_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += value[i] >= x;
-    return (size_t)count;
+    int32_t count = 0, above = INT32_MAX, below = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits = bits_of(value[i]), is_above = (at - 1 - bits) >> 31; /* all bits or none */
+        int32_t up = bits | (INT32_MAX & ~is_above), down = bits & ~is_above;
+        count -= is_above;
+        above = up < above ? up : above;
+        below = down > below ? down : below;
+    }
+    *to = (struct parted){count, above, below};
 }
 
 VECTOR float largest_value(const float *x, size_t n)
@@ -41,28 +49,41 @@ VECTOR float largest_value(const float *x, size_t n)
     return of_bits(most);
 }
 
-/* Narrows the range low .. high of the least value's bits, at or above the first of which there are
- * `count` values or more and from the second on fewer: some ten counts over all values, which are
- * vector code, in place of a sort's branches.  Since the range begins far below all values, it is
- * looked for down from the largest in steps that double before it is halved. */
+/* The range of the least value's bits: `from_low` values are at or above low, as many as are wanted
+ * or more, and fewer, `from_high`, at or above high. */
+struct range {
+    int32_t low, high, from_low, from_high;
+};
+
+/* Where in the range the least of `count` values is to be expected, if they are spread evenly. */
+static int32_t expected(const struct range *r, int32_t count)
+{
+    float part = ((float)(r->from_low - count) + 0.5f) / (float)(r->from_low - r->from_high);
+    int32_t at = r->low + (int32_t)(part * (float)(r->high - r->low));
+    return at <= r->low ? r->low + 1 : at >= r->high ? r->high - 1 : at;
+}
+
+/* Narrows the range until it holds one value, by some counts over all values, which are vector
+ * code, in place of a sort's branches.  It is divided where the least value is to be expected, and
+ * every third time halved.  Its ends move on to values that there are, so that equal ones are soon
+ * alone. */
 struct cut largest_cut(const float *x, size_t n, size_t count)
 {
-    int32_t low = 1, high = bits_of(largest_value(x, n)) + 1;
-    size_t from_low = count_from(x, n, of_bits(low)), from_high = 0;
-    int64_t down = SIXTEENTH;
-    while (from_low > count && high - low > 1) {
-        int32_t half = (high - low) / 2;
-        int32_t middle = low == 1 && down < half ? high - (int32_t)down : low + half;
-        size_t from = count_from(x, n, of_bits(middle));
-        down *= 2;
-        if (from >= count)
-            low = middle, from_low = from;
+    struct parted parted;
+    int32_t wanted = n < count ? (int32_t)n : (int32_t)count;
+    part_at(x, n, 1, &parted);
+    struct range r = {parted.above, bits_of(largest_value(x, n)) + 1, parted.count, 0};
+    for (int turn = 0; r.from_low > wanted && r.high - r.low > 1; turn++) {
+        int32_t at = turn % 3 == 2 ? r.low + (r.high - r.low) / 2 : expected(&r, wanted);
+        part_at(x, n, at, &parted);
+        if (parted.count >= wanted)
+            r.low = parted.above, r.from_low = parted.count;
         else
-            high = middle, from_high = from;
+            r.high = parted.below + 1, r.from_high = parted.count;
     }
-    if (from_low <= count) /* all of them */
-        return (struct cut){of_bits(low - 1), 0};
-    return (struct cut){of_bits(low), count - from_high};
+    if (r.from_low <= wanted) /* all of them */
+        return (struct cut){r.from_low ? of_bits(r.low - 1) : 0, 0};
+    return (struct cut){of_bits(r.low), (size_t)(wanted - r.from_high)};
 }
 
 VECTOR static void choose_above(const float *x, size_t n, float least, unsigned char *chosen)
