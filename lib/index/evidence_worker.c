@@ -18,8 +18,7 @@ enum {
     NEIGHBOUR_EVENTS = 4000, /* and how many events all of them have at most */
     CHOSEN = 100,            /* candidates by each kind of score, and of the user's items */
     NEWEST = 50,             /* candidates that anybody used last */
-    LOGS = 4096,             /* logarithms of whole numbers in a table */
-    AHEAD = 12               /* items whose facts are fetched before they are needed */
+    LOGS = 4096              /* logarithms of whole numbers in a table */
 };
 static const float NEAR_DECAY = 0.8f;     /* for each item back */
 static const float SESSION_DECAY = 0.85f; /* of what a shared item adds to a neighbour's weight */
@@ -67,8 +66,7 @@ struct evidence_worker {
     f32_vec value;        /* of each of these */
     i32_vec nearest;      /* those of them that vote */
     i32_vec votes, voter; /* [scored] how many do for each item, the last of them */
-    i32_vec kept;         /* places of the chosen items */
-    i32_vec fresh;        /* scored items whose facts did not hold yet */
+    i32_vec kept, chosen; /* places of the chosen items, and their numbers */
     f32_vec to_log;
 };
 
@@ -112,7 +110,7 @@ void evidence_worker_free(struct evidence_worker *w)
     vec_release(&w->votes);
     vec_release(&w->voter);
     vec_release(&w->kept);
-    vec_release(&w->fresh);
+    vec_release(&w->chosen);
     vec_release(&w->to_log);
     vec_release(&w->weight);
     mem_free(w);
@@ -275,28 +273,6 @@ static void find_recent(struct evidence_worker *w, struct position *p)
                 p->recent[k].rule += 1 / (float)(j + 1);
 }
 
-/* Sees to it that the facts of the scored items hold.  What is read for it is fetched in two
- * turns. */
-static void hold_scored(struct evidence_worker *w)
-{
-    const struct scored_items *c = &w->scored;
-    size_t n = 0;
-    item_facts_cover(&w->facts);
-    vec_clear(&w->fresh);
-    vec_reserve(&w->fresh, c->count);
-    for (size_t i = 0; i < c->count; i++) {
-        w->fresh.at[n] = c->item[i];
-        n += !item_facts_held(&w->facts, c->item[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (i + 2 * AHEAD < n)
-            item_facts_expect(&w->facts, w->fresh.at[i + 2 * AHEAD]);
-        if (i + AHEAD < n)
-            item_facts_expect_uses(&w->facts, w->fresh.at[i + AHEAD]);
-        item_facts_hold(&w->facts, w->fresh.at[i]);
-    }
-}
-
 /* Sequential rules from the last items: 1/(j+1) for the jth last, 1/d for each occurrence d events
  * later; co-occurrence, as a cosine of counts.  The items around the last one come first of all
  * candidates. */
@@ -316,7 +292,7 @@ static void score_around(struct evidence_worker *w, const struct position *p)
             c->rule[at] += rule * g->neighbour.at[i].sum[AROUND_RULE];
         }
     }
-    hold_scored(w);
+    item_facts_hold(&w->facts, c->item, c->count);
     for (size_t i = 0; i < c->count; i++)
         c->near[i] *= w->facts.root.at[c->item[i]];
 }
@@ -548,10 +524,12 @@ static size_t keep_chosen(struct evidence_worker *w)
     i32_vec *to = &w->found.item;
     vec_clear(&w->kept);
     vec_reserve(&w->kept, c->count);
+    vec_reserve(&w->chosen, c->count);
     vec_reserve(to, c->count);
     for (size_t i = 0; (i = next_chosen(c, i)) < c->count; i++) {
         int32_t item = w->items.of.at[c->item[i]], known = row ? row[item] : item;
         w->kept.at[w->kept.len] = (int32_t)i;
+        w->chosen.at[w->kept.len] = c->item[i];
         to->at[to->len] = known;
         w->kept.len += known >= 0;
         to->len += known >= 0;
@@ -566,31 +544,16 @@ static void leave_out(uint32_t without, float *f, size_t n)
             f[k] = without >> k & 1 ? 0 : f[k];
 }
 
-/* Counts the facts of a candidate and fetches, in two turns, what is read of those after it. */
-static void count_candidate(struct evidence_worker *w, size_t i, size_t n)
-{
-    const int32_t *item = w->scored.item, *kept = w->kept.at;
-    if (i + 2 * AHEAD < n)
-        item_facts_expect(&w->facts, item[kept[i + 2 * AHEAD]]);
-    if (i + AHEAD < n)
-        item_facts_expect_uses(&w->facts, item[kept[i + AHEAD]]);
-    item_facts_count(&w->facts, item[kept[i]]);
-}
-
 static void put_candidates(struct evidence_worker *w, const struct position *p)
 {
     size_t n = keep_chosen(w);
-    item_facts_cover(&w->facts);
+    item_facts_count(&w->facts, w->chosen.at, n);
     own_events_cover(&w->own, w->items.of.len);
     vec_reserve(&w->found.feature, n * EVIDENCE_FEATURES);
     vec_reserve(&w->to_log, n * TO_LOG);
     float *feature = w->found.feature.at + w->found.feature.len;
-    for (size_t i = 0; i < n + AHEAD; i++) {
-        if (i < n)
-            count_candidate(w, i, n);
-        if (i >= AHEAD)
-            put_features(w, p, i - AHEAD, feature, n);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_features(w, p, i, feature, n);
     put_logs(feature, w->to_log.at, n);
     leave_out(w->maker->without, feature, n);
     w->found.feature.len += n * EVIDENCE_FEATURES;

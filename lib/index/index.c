@@ -107,7 +107,7 @@ void session_index_post(struct session_index *x)
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
         int32_t count = (int32_t)next[i];
-        x->posting[i] = (struct item_postings){total, count, count};
+        x->posting[i] = (struct item_postings){total, count, count, newest[i]};
         next[i] = total;
         total += (size_t)count;
     }
@@ -152,7 +152,7 @@ void session_index_widen(struct session_index *x, int32_t items)
         x->posting = resized(x->posting, room, sizeof *x->posting);
     x->item_room = (int32_t)room;
     while (x->items < items)
-        x->posting[x->items++] = (struct item_postings){0};
+        x->posting[x->items++] = (struct item_postings){.newest = -1};
 }
 
 /* Moves the item's postings behind all others, with twice the room. */
@@ -175,11 +175,11 @@ static void post(struct session_index *x, int32_t item)
 {
     struct item_postings *p = &x->posting[item];
     int32_t rank = x->sessions - 1;
-    if (p->count && x->session[p->from + (size_t)p->count - 1] == rank)
+    if (p->newest == rank)
         return;
     if (p->count == p->room)
         move_postings(x, p);
-    x->session[p->from + (size_t)p->count++] = rank;
+    x->session[p->from + (size_t)p->count++] = p->newest = rank;
 }
 
 static void make_room(struct session_index *x, size_t events)
@@ -246,8 +246,8 @@ int32_t session_index_before(const struct session_index *x, int64_t time)
 static size_t count_below(const int32_t *session, size_t n, int32_t rank)
 {
     const int32_t *first = session;
-    if (!n || first[n - 1] < rank) /* often: nothing is of such ranks yet */
-        return n;
+    if (!n)
+        return 0;
     while (n > 1) {
         size_t half = n / 2;
         session += half & -(size_t)(session[half - 1] < rank);
@@ -280,12 +280,12 @@ size_t session_index_postings(const struct session_index *x, int32_t item, int32
 {
     enum { FEW = 64 };
     const int32_t *session = session_index_ranks(x, item);
-    int32_t all = x->posting[item].count;
-    if (rank >= x->sessions)
+    int32_t all = x->posting[item].count, newest = x->posting[item].newest;
+    if (newest < rank)
         return (size_t)all;
-    if (all <= FEW || session[all - 1] < rank || session[0] >= rank)
+    if (all <= FEW || session[0] >= rank)
         return count_below(session, (size_t)all, rank);
-    float part = (float)(rank - session[0]) / (float)(session[all - 1] - session[0]);
+    float part = (float)(rank - session[0]) / (float)(newest - session[0]);
     int32_t about = (int32_t)(part * (float)(all - 1));
     return (size_t)session_index_postings_near(x, item, rank, about);
 }

@@ -6,15 +6,17 @@
 
 #include "data/session_store.h"
 
-/* Of one item: where its postings begin, how many there are, and for how many there is room. */
+/* Of one item: where its postings begin, how many there are, and for how many there is room; the
+ * last of them, -1: there is none. */
 struct item_postings {
     size_t from;
     int32_t count, room;
+    int32_t newest;
 };
 
 /* Sessions by their last event, so that those that had ended before some time are the ones of lower
  * ranks: a session that began before, but went on, tells nothing.  4 bytes an event, 4 a posting,
- * 24 a session, 16 an item. */
+ * 24 a session, 24 an item. */
 struct session_index {
     int32_t items, sessions;
     int64_t duration;              /* from the first start to the last one, in the first part */

@@ -2,9 +2,13 @@
 
 #include <math.h>
 
+#include "base/prefetch.h"
+#include "base/vector.h"
+
 enum {
     LATE = 200,
-    RECENT = 20 /* the last windows: the log's duration divided by these */
+    RECENT = 20, /* the last windows: the log's duration divided by these */
+    AHEAD = 12   /* items whose facts are fetched before they are needed: memory is slow */
 };
 
 void item_facts_open(struct item_facts_of *f, const struct session_index *x,
@@ -17,6 +21,9 @@ void item_facts_release(struct item_facts_of *f)
 {
     vec_release(&f->item);
     vec_release(&f->root);
+    vec_release(&f->roots);
+    vec_release(&f->fresh);
+    vec_release(&f->searched);
 }
 
 void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended)
@@ -27,7 +34,8 @@ void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended)
     f->rank = -1;
 }
 
-void item_facts_cover(struct item_facts_of *f)
+/* Makes room for the facts of all items that have numbers. */
+static void cover(struct item_facts_of *f)
 {
     size_t more = f->items->of.len - f->root.len;
     if (!more)
@@ -49,13 +57,83 @@ bool item_facts_come_to(struct item_facts_of *f, int64_t now)
     return rank != was;
 }
 
-void item_facts_hold(struct item_facts_of *f, int32_t item)
+static const struct item_postings *postings_of(const struct item_facts_of *f, int32_t item)
 {
-    struct item_facts *i = &f->item.at[item];
-    i->holders = (int32_t)session_index_postings(f->index, f->items->of.at[item], f->counts);
-    i->before = -1;
-    f->root.at[item] = 1 / sqrtf((float)i->holders + FACTS_SMOOTH);
+    return &f->index->posting[f->items->of.at[item]];
 }
+
+/* Fetches its first and its newest postings. */
+PREFETCH expect_postings(const struct item_facts_of *f, int32_t item)
+{
+    const struct item_postings *p = postings_of(f, item);
+    __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));
+    __builtin_prefetch(f->index->session + p->from);
+}
+
+/* ---- around items ---- */
+
+static size_t find_fresh(struct item_facts_of *f, const int32_t *item, size_t n)
+{
+    size_t fresh = 0;
+    cover(f);
+    vec_reserve(&f->fresh, n + 1);
+    vec_reserve(&f->searched, n + 1);
+    vec_reserve(&f->roots, n);
+    for (size_t i = 0; i < n; i++) {
+        f->fresh.at[fresh] = item[i];
+        fresh += f->root.at[item[i]] == 0;
+    }
+    return fresh;
+}
+
+/* Of most items all postings count, and nothing but their number is read.  Returns how many others
+ * there are, in `searched`. */
+static size_t hold_whole(struct item_facts_of *f, size_t n)
+{
+    const int32_t *item = f->fresh.at;
+    size_t others = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            __builtin_prefetch(postings_of(f, item[i + AHEAD]));
+        const struct item_postings *p = postings_of(f, item[i]);
+        f->item.at[item[i]].holders = p->count;
+        f->item.at[item[i]].before = -1;
+        f->searched.at[others] = item[i];
+        others += p->newest >= f->counts;
+    }
+    return others;
+}
+
+static void hold_others(struct item_facts_of *f, size_t n)
+{
+    const int32_t *item = f->searched.at;
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            expect_postings(f, item[i + AHEAD]);
+        f->item.at[item[i]].holders =
+            (int32_t)session_index_postings(f->index, f->items->of.at[item[i]], f->counts);
+    }
+}
+
+/* Each number of postings becomes its root. */
+VECTOR static void become_roots(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = 1 / sqrtf(x[i] + FACTS_SMOOTH);
+}
+
+void item_facts_hold(struct item_facts_of *f, const int32_t *item, size_t n)
+{
+    size_t fresh = find_fresh(f, item, n);
+    hold_others(f, hold_whole(f, fresh));
+    for (size_t i = 0; i < fresh; i++)
+        f->roots.at[i] = (float)f->item.at[f->fresh.at[i]].holders;
+    become_roots(f->roots.at, fresh);
+    for (size_t i = 0; i < fresh; i++)
+        f->root.at[f->fresh.at[i]] = f->roots.at[i];
+}
+
+/* ---- by now ---- */
 
 /* Rank of the posting behind `count` of them. */
 static int32_t next_of(const struct session_index *x, int32_t item, int32_t count)
@@ -104,21 +182,32 @@ static void count_uses(const struct item_facts_of *f, int32_t item, struct item_
     note_last(f, item, i);
 }
 
-void item_facts_count(struct item_facts_of *f, int32_t number)
+/* Counts on from the event before. */
+static void go_on_all(const struct item_facts_of *f, int32_t item, struct item_facts *i)
 {
     const struct session_index *x = f->index;
-    struct item_facts *i = &f->item.at[number];
-    int32_t item = f->items->of.at[number];
-    if (!item_facts_held(f, number))
-        item_facts_hold(f, number);
-    if (i->before < 0) {
-        count_uses(f, item, i);
-        return;
-    }
     if (i->next < f->rank) {
         i->before = go_on(x, item, i->before, f->rank, &i->next);
         note_last(f, item, i);
     }
     i->late = go_on(x, item, i->late, f->late, &i->next_late);
     i->recent = go_on(x, item, i->recent, f->recent, &i->next_recent);
+}
+
+void item_facts_count(struct item_facts_of *f, const int32_t *item, size_t n)
+{
+    size_t first = 0;
+    item_facts_hold(f, item, n);
+    for (size_t i = 0; i < n; i++) {
+        f->searched.at[first] = item[i];
+        first += f->item.at[item[i]].before < 0;
+    }
+    for (size_t i = 0; i < first; i++) {
+        if (i + AHEAD < first)
+            expect_postings(f, f->searched.at[i + AHEAD]);
+        int32_t number = f->searched.at[i];
+        count_uses(f, f->items->of.at[number], &f->item.at[number]);
+    }
+    for (size_t i = 0; i < n; i++)
+        go_on_all(f, f->items->of.at[item[i]], &f->item.at[item[i]]);
 }

@@ -3,7 +3,6 @@
 #ifndef INDEX_ITEM_FACTS_H
 #define INDEX_ITEM_FACTS_H
 
-#include "base/prefetch.h"
 #include "index/index.h"
 #include "index/numbers.h"
 
@@ -24,6 +23,8 @@ struct item_facts_of {
     const struct numbers *items;
     VEC(struct item_facts) item; /* [numbers] */
     f32_vec root;                /* [numbers] 1 / √(holders + SMOOTH); 0: facts are not set */
+    i32_vec fresh, searched;     /* items of a call whose facts are not set; whose postings are */
+    f32_vec roots;               /* of the fresh ones */
     bool ended;                  /* only what had ended counts */
     int32_t counts;              /* sessions of lower ranks count around items */
     int64_t now;                 /* time of the last event */
@@ -42,33 +43,12 @@ void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
 /* An event comes at `now`, no earlier than those before it.  Whether a session has ended since. */
 bool item_facts_come_to(struct item_facts_of *f, int64_t now);
 
-/* Makes room for the facts of all items that have numbers. */
-void item_facts_cover(struct item_facts_of *f);
+/* Sees to it that `holders` and `root` of these items are set for the session.  The caller keeps
+ * the list apart from what has numbers. */
+void item_facts_hold(struct item_facts_of *f, const int32_t *item, size_t n);
 
-/* Whether `holders` and `root` of the item are set for the session. */
-static inline bool item_facts_held(const struct item_facts_of *f, int32_t item)
-{
-    return f->root.at[item] > 0;
-}
-
-void item_facts_hold(struct item_facts_of *f, int32_t item); /* sets them */
-
-/* Fetches what the index says of an item that will be asked for soon, since memory is slow. */
-PREFETCH item_facts_expect(const struct item_facts_of *f, int32_t item)
-{
-    __builtin_prefetch(&f->index->posting[f->items->of.at[item]]);
-}
-
-/* The same for its first and its newest postings. */
-PREFETCH item_facts_expect_uses(const struct item_facts_of *f, int32_t item)
-{
-    const struct item_postings *p = &f->index->posting[f->items->of.at[item]];
-    __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));
-    __builtin_prefetch(f->index->session + p->from);
-}
-
-/* Brings the facts of an item up to the last event. */
-void item_facts_count(struct item_facts_of *f, int32_t item);
+/* The same, and brings all facts of these items up to the last event. */
+void item_facts_count(struct item_facts_of *f, const int32_t *item, size_t n);
 
 /* The facts of an item, which were counted. */
 static inline const struct item_facts *item_facts_now(const struct item_facts_of *f, int32_t item)

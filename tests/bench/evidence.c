@@ -200,7 +200,7 @@ static void large(void)
     session_index_build(&x, &c, 380000, PART_TRAIN, PART_TRAIN);
     double took = now() - begin;
     size_t sessions = (size_t)x.sessions, events = (size_t)x.event[sessions];
-    double bytes = 24.0 * (double)sessions + 4.0 * (double)(events + x.posting_end) + 16.0 * 380000;
+    double bytes = 24.0 * (double)sessions + 4.0 * (double)(events + x.posting_end) + 24.0 * 380000;
     printf("index_seconds\t%.1f\ts for %.0f million events\n", took, (double)events / 1e6);
     printf("index_mb\t%.0f\tMB\n", bytes / 1e6);
     session_index_release(&x);
