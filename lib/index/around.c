@@ -6,7 +6,8 @@
 enum {
     RULE_DISTANCE = 5, /* events that a rule reaches ahead */
     AROUND = 500,      /* other items that are kept: bounds the cost where sessions are long */
-    AHEAD = 8          /* sessions that are fetched while one is read */
+    AHEAD = 8,         /* sessions that are fetched while one is read, */
+    NEXT = 4           /* and how many sessions ahead all is fetched that is read of them */
 };
 
 void arounds_open(struct arounds *a, struct numbers *items, struct known_sessions *sessions,
@@ -115,13 +116,23 @@ static void keep_around(struct arounds *a, struct around *g)
     g->other.len = g->neighbour.len = kept;
 }
 
-/* Reads ahead of the walk, whose sessions are anywhere in memory. */
-PREFETCH fetch(const struct session_index *x, const int32_t *session, size_t n)
+/* Reads ahead of the walk, whose sessions are anywhere in memory, in four turns: where a session's
+ * items are, the items, and their numbers and the session's own. */
+PREFETCH fetch(const struct arounds *a, const int32_t *session, size_t n)
 {
+    const struct session_index *x = a->index;
     if (n > 2 * AHEAD)
         __builtin_prefetch(&x->event[session[n - 2 * AHEAD]]);
     if (n > AHEAD)
         __builtin_prefetch(session_index_items(x, session[n - AHEAD]));
+    if (n <= NEXT)
+        return;
+    int32_t rank = session[n - NEXT];
+    const int32_t *item = session_index_items(x, rank);
+    size_t length = session_index_length(x, rank);
+    __builtin_prefetch(&a->sessions->ranks.number[rank], 1);
+    for (size_t i = 0; i < length; i++)
+        __builtin_prefetch(&a->items->number[item[i]], 1);
 }
 
 static void walk_postings(struct arounds *a, struct around *g)
@@ -130,7 +141,7 @@ static void walk_postings(struct arounds *a, struct around *g)
     const int32_t *session = session_index_ranks(x, g->item);
     size_t n = (size_t)g->uses;
     for (; n > 0 && g->walked < a->postings; n--) {
-        fetch(x, session, n);
+        fetch(a, session, n);
         walk_session(a, g, session[n - 1]);
     }
     for (size_t i = 0; i < g->other.len; i++)
