@@ -36,6 +36,7 @@ struct baseline_wide *baseline_wide_new(const struct baseline *b)
     w->maker = (struct evidence_maker){.index = &w->index,
                                        .store = b->store,
                                        .postings = EVIDENCE_POSTINGS,
+                                       .brief = true,
                                        .own = online == ONLINE_NONE ? PART_TRAIN : PART_NONE};
     open_prior(w, b);
     return w;

@@ -110,22 +110,19 @@ struct evidence evidence_make(struct evidence_maker *e, const int32_t *picked, s
         e, &(struct evidence_wanted){.picked = picked, .count = count, .ended = ended});
 }
 
-/* Where one worker found all: nothing is to be put in order. */
-static void swap_found(struct made_evidence *a, struct made_evidence *b)
-{
-    struct made_evidence c = *a;
-    *a = *b;
-    *b = c;
-}
-
-/* The first worker finds all, in the calling thread. */
-static void make_alone(struct evidence_maker *e, const struct evidence_wanted *of,
-                       struct made_evidence *to)
+/* The first worker finds all, in the calling thread: nothing is to be put in order. */
+static struct made_evidence *make_alone(struct evidence_maker *e, const struct evidence_wanted *of,
+                                        struct made_evidence *to)
 {
     struct evidence_worker *w = e->worker[0];
+    struct made_evidence *found = evidence_worker_found(w), spare = *to;
     for (size_t i = 0; i < of->count; i++)
         evidence_worker_run(w, (size_t)of->picked[i], of->seen ? of->seen[i] : 0, of->ended);
-    swap_found(to, evidence_worker_found(w));
+    if (e->brief)
+        return found;
+    *to = *found;
+    *found = spare;
+    return to;
 }
 
 static void make_together(struct evidence_maker *e, int threads, const struct evidence_wanted *of,
@@ -141,7 +138,7 @@ static void make_together(struct evidence_maker *e, int threads, const struct ev
 
 struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evidence_wanted *w)
 {
-    struct made_evidence *to = &e->made[e->turn ^= 1];
+    struct made_evidence *to = &e->made[e->turn ^= !e->brief];
     int threads = w->count < (size_t)e->threads ? (int)w->count : e->threads;
     open_workers(e);
     for (int t = 0; t < e->threads; t++)
@@ -149,7 +146,7 @@ struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evid
     if (threads > 1)
         make_together(e, threads, w, to);
     else
-        make_alone(e, w, to);
+        to = make_alone(e, w, to);
     return (struct evidence){.positions = (int)to->start.len - 1,
                              .candidates = (int)to->item.len,
                              .start = to->start.at,

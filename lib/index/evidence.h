@@ -41,6 +41,7 @@ struct evidence_maker {
     bool last;        /* of each session the last position alone */
     bool at_target;   /* t1 is when the target comes, in place of when the event before it came */
     bool tells_votes; /* tell the votes too */
+    bool brief;       /* what was made is valid until the next call alone: takes less memory */
     enum part own;    /* the user's sessions of later parts are not looked at; PART_NONE: all are */
 
     struct evidence_worker **worker; /* [threads] */
@@ -59,7 +60,7 @@ struct evidence_wanted {
 };
 
 /* Their evidence, in this order, which is that of the batch that batching_make makes of them; valid
- * until the call after the next one. */
+ * until the call after the next one, or as `brief` says. */
 struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evidence_wanted *w);
 
 /* That of all positions. */

@@ -46,6 +46,7 @@ static int open_counts(struct engine *a, const struct device *d, struct err *e)
                                           .threads = threads_to_be_had(wanted),
                                           .last = true,
                                           .at_target = true,
+                                          .brief = true,
                                           .tells_votes = a->why};
     return 0;
 }
