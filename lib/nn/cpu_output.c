@@ -110,31 +110,40 @@ void chunk_place_targets(const struct chunk *c)
 
 /* ---- additions ---- */
 
+/* In 32 bits, whose division takes half the time. */
+static size_t tile_of(const struct chunk *c, int32_t item)
+{
+    return (uint32_t)item / (uint32_t)c->width;
+}
+
 static size_t bucket_of(const struct chunk *c, int32_t item, size_t row)
 {
-    return (size_t)item / (size_t)c->width * c->panels + row / c->panel;
+    return tile_of(c, item) * c->panels + row / c->panel;
 }
 
 /* A counting sort of the chunk's additions by panel. */
 static void place_additions(const struct chunk *c)
 {
     const struct additions *add = &c->o->add;
-    size_t buckets = (size_t)c->tiles * c->panels;
+    const int32_t *start = add->start + c->first;
+    size_t buckets = (size_t)c->tiles * c->panels, panels = c->panels;
     memset(c->bucket, 0, (buckets + 1) * sizeof *c->bucket);
-    for (size_t row = 0; row < (size_t)c->rows; row++)
-        for (int32_t i = add->start[(size_t)c->first + row];
-             i < add->start[(size_t)c->first + row + 1]; i++)
-            c->bucket[bucket_of(c, add->item[i], row) + 1]++;
+    for (size_t row = 0; row < (size_t)c->rows; row++) {
+        int32_t *behind = c->bucket + row / c->panel + 1;
+        for (int32_t i = start[row]; i < start[row + 1]; i++)
+            behind[tile_of(c, add->item[i]) * panels]++;
+    }
     for (size_t b = 0; b < buckets; b++)
         c->bucket[b + 1] += c->bucket[b];
     for (size_t row = (size_t)c->rows;
-         row-- > 0;) /* from the end: each bucket ends where it began */
-        for (int32_t i = add->start[(size_t)c->first + row];
-             i < add->start[(size_t)c->first + row + 1]; i++)
-            c->placed[--c->bucket[bucket_of(c, add->item[i], row) + 1]] =
+         row-- > 0;) { /* from the end: a bucket ends where it began */
+        int32_t *behind = c->bucket + row / c->panel + 1;
+        for (int32_t i = start[row]; i < start[row + 1]; i++)
+            c->placed[--behind[tile_of(c, add->item[i]) * panels]] =
                 (struct placed){i, add->item[i], (int32_t)row, add->value[i]};
+    }
     memmove(c->bucket, c->bucket + 1, buckets * sizeof *c->bucket);
-    c->bucket[buckets] = add->start[c->first + c->rows] - add->start[c->first];
+    c->bucket[buckets] = start[c->rows] - start[0];
 }
 
 static void add_to_panel(const struct chunk *c, const struct panel *p)
