@@ -7,7 +7,7 @@
 #   FILTER      what is kept, and the split, which needs a validation part
 #   MODELS, BASELINES  among which to choose
 #   SEEDS       "1 2 3": the choice is among all runs
-#   NETWORKS    those that are tried alone and, in steps, with a wide part (rules.mk)
+#   NETWORKS    those that are tried alone and with a wide part
 #   EARLIER     how many events of earlier sessions sasrec-earlier sees
 #   ONLINE      what counts in tests beside the training part: user, for baselines the user's own
 #               sessions that ended before; all, for baselines and wide parts all that ended before
@@ -49,7 +49,6 @@ TRAIN.stamp-wide ?= $(TRAIN.stamp)
 $(foreach n,$(NETWORKS),$(eval INPUT.$(n) = mixed-batches)$(eval INPUT.$(n)-wide = mixed-batches))
 # ii-rnn remembers sessions, and has to have read them all in order.
 INPUT.ii-rnn-wide = wide-batches
-IN_STEPS = $(NETWORKS:%=%-wide)
 
 EXTRA = $(OUT)/best
 

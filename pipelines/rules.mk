@@ -46,16 +46,6 @@ INPUT.wide ?= wide-batches
 WIDE_EPOCHS ?= 14
 WIDE_BATCH ?= --batch 20
 
-# IN_STEPS names models, networks with --wide, that learn in three steps (trainer(1), The wide part):
-# the network learns from the SEEN share of the training sessions alone, then the wide part what the
-# network is worth on the UNSEEN rest, then the network goes on with all of them.  The shares are of each
-# user's sessions where the split is.  WEIGH has the options of the second step beside the model's.
-IN_STEPS ?=
-EACH_USER ?= $(if $(findstring --split user,$(FILTER))$(findstring --split last-session,$(FILTER)),user:)
-SEEN ?= $(EACH_USER)0.8
-UNSEEN ?= $(EACH_USER)0.2
-WEIGH ?= --lr 0.006 --clip 1 --warm-up 50 --lr-decay cosine
-
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
@@ -88,17 +78,9 @@ $(OUT)/batches.mp: $(OUT)/split.mp
 $(OUT)/wide-batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(WIDE_EPOCHS) --test-from $(TEST_FROM) $(BATCH) $(WIDE_BATCH) -o $@ $<
 
-# Sessions in any order, for models that need no other: all of them, and the shares for steps.
+# Sessions in any order, for models that need no other.
 $(OUT)/mixed-batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) --scheme sessions -o $@ $<
-
-$(OUT)/steps/seen.mp: $(OUT)/split.mp
-	@mkdir -p $(@D)
-	$(BIN)/batcher --epochs $(EPOCHS) --test-every $(EPOCHS) $(BATCH) --scheme sessions --train-oldest $(SEEN) -o $@ $<
-
-$(OUT)/steps/unseen.mp: $(OUT)/split.mp
-	@mkdir -p $(@D)
-	$(BIN)/batcher --epochs $(WIDE_EPOCHS) $(BATCH) $(WIDE_BATCH) --scheme sessions --train-recent $(UNSEEN) -o $@ $<
 
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/baseline --model $(call counts,$*) $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
@@ -108,31 +90,17 @@ $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
 $(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
 	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(SLOTS) -o $@ $<
 
-learn = $(BIN)/trainer $(OPTIONS.$(1)) $(call train,$(1)) $(AMONG) --seed $* --device $(DEVICE) --threads $(THREADS)
-
 # A model whose FROM.<model> names another one has the file of that, of the same seed, as /dev/fd/3.  The
 # name of the file would have the seed: so in tables the runs of all seeds are one model.
 define model_rule
 $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp $(FROM.$(1):%=$(OUT)/%.%.safetensors)
-	$$(call learn,$(1)) \
+	$(BIN)/trainer $(OPTIONS.$(1)) $(call train,$(1)) $(AMONG) --seed $$* --device $(DEVICE) --threads $(THREADS) \
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$< $(FROM.$(1):%=3<$(OUT)/%.$$*.safetensors)
 endef
-others = $(if $(IN_STEPS),wide) $(foreach m,$(MODELS),$(FROM.$(m)))
-$(foreach m,$(sort $(filter-out $(IN_STEPS),$(MODELS)) $(others)),$(eval $(call model_rule,$(m))))
-
-define steps_rule
-$(OUT)/steps/$(1).%.seen.safetensors: $(OUT)/steps/seen.mp $(OUT)/wide.%.safetensors
-	$$(call learn,$(1)) --init /dev/fd/3 --freeze wide --save-by last --save $$@ $$< 3<$(OUT)/wide.$$*.safetensors >/dev/null
-$(OUT)/steps/$(1).%.safetensors: $(OUT)/steps/unseen.mp $(OUT)/steps/$(1).%.seen.safetensors
-	$$(call learn,$(1)) $$(WEIGH) --init /dev/fd/3 --freeze network --save $$@ $$< 3<$(OUT)/steps/$(1).$$*.seen.safetensors >/dev/null
-$(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp $(OUT)/steps/$(1).%.safetensors
-	$$(call learn,$(1)) --init /dev/fd/3 --freeze wide --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$< \
-	    3<$(OUT)/steps/$(1).$$*.safetensors
-endef
-$(foreach m,$(IN_STEPS),$(eval $(call steps_rule,$(m))))
+others = $(foreach m,$(MODELS),$(FROM.$(m)))
+$(foreach m,$(sort $(MODELS) $(others)),$(eval $(call model_rule,$(m))))
 # They stay, as all that is made does.
-.SECONDARY: $(foreach s,$(SEEDS),$(foreach m,wide $(others),$(OUT)/$(m).$(s).safetensors) $(foreach m,$(IN_STEPS),\
-    $(OUT)/steps/$(m).$(s).seen.safetensors $(OUT)/steps/$(m).$(s).safetensors))
+.SECONDARY: $(foreach s,$(SEEDS),$(others:%=$(OUT)/%.$(s).safetensors))
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --best $(call names,$(BASELINES) $(MODELS)) -o $@ $^

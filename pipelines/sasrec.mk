@@ -38,7 +38,6 @@ NARM ?= --lr 0.002 --dropout 0.5
 TRAIN ?=
 BASELINES ?= pop markov session-knn wide-ready
 MODELS ?= narm wide sasrec sasrec-wide
-IN_STEPS = sasrec-wide
 WIDE_BATCH ?= --batch 34
 NAMED ?= 1
 AGAINST ?= sasrec

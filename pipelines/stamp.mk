@@ -33,7 +33,6 @@ WAVENET ?= --gated --layers 2 --kernel 3 --dilation 2 --lr 0.003 --dropout 0.5
 TRAIN ?=
 BASELINES ?= pop item-knn markov session-knn wide-ready
 MODELS ?= narm wide youtube-dnn wavenet stmo stmp stamp stamp-add-mean stamp-wide
-IN_STEPS = stamp-wide
 WIDE_BATCH ?= --batch 34
 NAMED ?= 1
 AGAINST ?= stamp

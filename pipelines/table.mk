@@ -11,7 +11,7 @@
 #   SEEDS   "1 2 3"                        KINDS  "alone wide"; one of them: only these
 #   WIDE    those of MODELS that are run with --wide too: all of them
 #   JOBS    runs at once                   THREADS  of each
-#   EPOCHS  of all logs; EPOCHS.<log>      STEPS=  --wide in one training, by turns, not in steps (rules.mk)
+#   EPOCHS  of all logs; EPOCHS.<log>
 #
 # It writes OUT/table.tsv, a line for each run, OUT/table.txt, and the means in OUT/table.md.  First come
 # the first seed's runs alone, log by log, then those with --wide, then the next seed's.  A run that is
@@ -33,7 +33,6 @@ KINDS ?= alone wide
 JOBS ?= $(shell nproc)
 THREADS ?= $(shell n=$$(($$(nproc) / $(JOBS))); echo $$((n ? n : 1)))
 DEVICE ?= auto
-STEPS ?= 1
 
 # ---- the logs ----
 
@@ -85,9 +84,6 @@ MODELS ?= $(COUNTS) wide sasrec narm stamp rnn hrnn ii-rnn hierarchical improved
 WIDE ?= $(MODELS)
 # What has a wide part and nothing else.
 REFUSE_WIDE = wide
-# These remember the sessions that they have read, or learn from slots, and the steps of rules.mk are not
-# theirs: with --wide they learn by turns in one training.
-NO_STEPS = ii-rnn rnn hrnn
 # A log in which each session is a user of its own has no user who comes back.
 WITHOUT.yoochoose = hrnn asars-user-att asars-user-cat asars-time-user
 
@@ -95,11 +91,9 @@ WITHOUT.yoochoose = hrnn asars-user-att asars-user-cat asars-time-user
 SET.rib = CONTEXT=dwell
 SET.context-mean = CONTEXT=dwell
 SET.hierarchical = OPTIONS.hierarchical='--model hierarchical --session-rep attention --user-rep attention' \
-    TRAIN='--decoder tied --embedding 100 --lr 0.006 --dropout 0.35 $(NEGATIVES)'
+    TRAIN='--decoder tied --embedding 100 --lr 0.006 --dropout 0.35 --negatives 500 --logq'
 SET.ii-rnn = OPTIONS.ii-rnn='--model ii-rnn --session-rep last' \
     TRAIN='--decoder tied --embedding 100 --lr 0.003 --dropout 0.2 --negatives 500 --logq'
-# In steps all learns from all items.
-NEGATIVES = $(if $(filter alone,$(kind_of)),--negatives 500 --logq)
 SET.hrnn = TRAIN='--decoder tied --lr 0.002 --dropout 0.5' SLOTS='--batch 50'
 SET.deskdrop.rnn = GRU4REC='--lr 0.002 --dropout 0.5' SLOTS='--batch 20'
 SET.deskdrop.narm = NARM='--lr 0.006 --dropout 0.5 --feature-dropout 0.7'
@@ -141,18 +135,15 @@ $(LOGS:%=$(OUT)/%/sessions.mp): $(OUT)/%/sessions.mp: $$(DATA.$$*)
 $(LOGS:%=$(OUT)/%/split.mp): $(OUT)/%/split.mp: $(OUT)/%/sessions.mp
 	$(BIN)/tfilter $(FILTER.$*) --dwell-bins $(DWELL) -o $@ $<
 
-# Each pipeline has a folder, with the same split, and with the wide model of best.mk for steps.
-PLACES := $(sort $(foreach r,$(RUNS) $(LOGS:%=%/wide.0),$(call place,$(r))))
+# Each pipeline has a folder, with the same split.
+PLACES := $(sort $(foreach r,$(RUNS),$(call place,$(r))))
 $(PLACES:%=%/split.mp): $(OUT)/%/split.mp: $$(dir $(OUT)/$$*)split.mp
 	@mkdir -p $(@D)
 	@ln -sf ../sessions.mp ../split.mp $(@D)
 
-in_steps = $(and $(STEPS),$(filter wide,$(kind_of)),$(filter-out $(NO_STEPS),$(name_of)))
-wide_run = $(if $(in_steps),$(OUT)/$(log_of)/wide.$(seed_of).tsv)
-FROM_WIDE = wide-batches.mp wide.$(call seed_of,$*).safetensors wide.$(call seed_of,$*).mp
-with_wide = $(if $(filter wide,$(kind_of)),$(call as_wide,$(model_of),$(in_steps)))
+with_wide = $(if $(filter wide,$(kind_of)),$(call as_wide,$(model_of)))
 as_wide = OPTIONS.$(1)-wide='$$(OPTIONS.$(1)) --wide' TRAIN.$(1)-wide='$$(call train,$(1))' \
-    INPUT.$(1)-wide='$$(INPUT.$(1))' IN_STEPS='$(if $(2),$(1)-wide)'
+    INPUT.$(1)-wide='$$(INPUT.$(1))'
 target = $(place)/$(model_of)$(if $(filter wide,$(kind_of)),-wide)$(if $(filter 0,$(seed_of)),,.$(seed_of)).mp
 pipe = $(MAKE) --no-print-directory -f $(HERE)/$(pipe_of).mk BIN=$(BIN) OUT=$(place) DATA=$(DATA.$(log_of)) \
     SESSIONIZE='$(SESSIONIZE.$(log_of))' FILTER='$(FILTER.$(log_of))' EPOCHS=$(call epochs,$(log_of)) \
@@ -160,9 +151,7 @@ pipe = $(MAKE) --no-print-directory -f $(HERE)/$(pipe_of).mk BIN=$(BIN) OUT=$(pl
     SEEDS=$(seed_of) FRACTIONS=1 ATTENTION=1 AGAINST= JOBS= THREADS=$(THREADS) DEVICE=$(DEVICE) \
     $(SET.$(name_of)) $(SET.$(log_of).$(name_of)) $(with_wide) $(target)
 
-wide_runs = $(sort $(RUNS) $(foreach r,$(RUNS),$(patsubst $(OUT)/%.tsv,%,$(call wide_run,$(r)))))
-$(wide_runs:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $$(call place,$$*)/split.mp $$(call wide_run,$$*)
-	@$(if $(and $(call in_steps,$*),$(filter-out best,$(call pipe_of,$*))),ln -sf $(FROM_WIDE:%=../best/%) $(call place,$*))
+$(RUNS:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $$(call place,$$*)/split.mp
 	+$(call pipe,$*) || { echo $* >>$(OUT)/failed.txt; false; }
 	$(BIN)/scorer --best --by none --format tsv -o $@ $(call target,$*)
 

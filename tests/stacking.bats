@@ -129,8 +129,9 @@ recall() { scorer --json --by none "$1" | jq -es 'map(select(.best))[0].selectio
 @test "while the wide part learns, progress is shown and the first SIGINT heard; the resumed run gives the same bytes" {
     need python3
     local pid status=0
+    rm -f check out.mp model.st
     # sessions enough for more than the second after which the first progress is shown
-    synthesize --users 150 --days 40 --seed 5 | lfm-sessionize | tfilter --split user:0.8 --validation 0.1 -o many.mp 2>said
+    synthesize --users 80 --days 40 --seed 5 | lfm-sessionize | tfilter --split user:0.8 --validation 0.1 -o many.mp 2>said
     batcher -q --batch 20 --epochs 2 -o many-batches.mp many.mp
     train --model stamp --wide --save never.st -o never.mp many-batches.mp
     # A shell's background jobs ignore SIGINT.

@@ -71,15 +71,23 @@ static bool list_has(const char *list, const char *parameter)
 
 static bool learns(const char *parameter, enum turn turn)
 {
-    if (turn == TURN_NETWORK)
-        return !wide_part_owns(parameter);
-    return turn == TURN_WIDE ? wide_part_owns(parameter) && !wide_part_weighs(parameter)
-                             : wide_part_sums(parameter) || wide_part_weighs(parameter);
+    bool wide = wide_part_owns(parameter), factor = wide_part_weighs(parameter);
+    switch (turn) {
+    case TURN_NETWORK:
+        return !wide;
+    case TURN_WIDE:
+        return wide && !factor;
+    case TURN_WORTH:
+        return factor || wide_part_sums(parameter);
+    default:
+        return wide;
+    }
 }
 
 void model_turn(struct model *m, enum turn turn)
 {
-    static const enum frozen frozen[] = {FROZEN_WIDE, FROZEN_ABSENT, FROZEN_NETWORK};
+    static const enum frozen frozen[] = {FROZEN_WIDE, FROZEN_ABSENT, FROZEN_NETWORK,
+                                         FROZEN_NETWORK};
     m->frozen = frozen[turn];
     for (size_t i = 0; i < m->parameters.list.len; i++) {
         struct parameter *p = m->parameters.list.at[i];

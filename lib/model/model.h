@@ -293,9 +293,10 @@ void model_close(struct model *m);
 int model_freeze(struct model *m, const char *list, struct err *e);
 
 /* What of a network with a wide part learns now: the network, as if it were alone; the wide part,
- * as if it were alone; or how much each of them is worth beside the other: m(z), and of the wide
- * part the weights of its sums.  What model_freeze has frozen does not learn in any case. */
-enum turn { TURN_NETWORK, TURN_WIDE, TURN_WORTH };
+ * as if it were alone; or, beside the network as it is in tests, how much each is worth: m(z) with
+ * the weights of the wide part's sums, or with all of the wide part.  What model_freeze has frozen
+ * does not learn in any case. */
+enum turn { TURN_NETWORK, TURN_WIDE, TURN_WORTH, TURN_BESIDE };
 void model_turn(struct model *m, enum turn turn);
 
 /* Whether the list has the name. */

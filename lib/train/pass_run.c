@@ -184,6 +184,7 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     learner_open(&r->learner, &r->model, options);
     struct err unused; /* an epoch count of another type is none */
     meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
+    r->first = 1, r->last = r->epochs;
     r->training = session_store_part_count(&r->in.store, PART_TRAIN);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     if (r->model.wide)
@@ -197,7 +198,8 @@ void pass_run_set_done(struct pass_run *r)
 {
     const struct pass_stats *s = &r->learner.stats;
     double pass = r->training ? (double)s->sessions / (double)r->training : 0;
-    double done = r->epochs ? ((double)(s->epoch.number - 1) + pass) / (double)r->epochs : 0;
+    double passes = (double)(r->last - r->first + 1);
+    double done = r->last ? ((double)(s->epoch.number - r->first) + pass) / passes : 0;
     r->learner.done = done < 1 ? done : 1;
 }
 

@@ -32,6 +32,7 @@ struct pass_run {
     struct device_store stored;  /* the sessions on it */
     struct item_support support; /* of the stream's items */
     int64_t epochs;              /* that the header promises; 0: not known */
+    int64_t first, last;         /* over these passes the learning rate falls; last 0: not known */
     size_t training;             /* training sessions */
     unsigned char *candidates;   /* items of the output among which targets are ranked; NULL: all */
     /* set from the first epoch on */

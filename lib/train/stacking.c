@@ -8,7 +8,9 @@
 enum {
     TARGETS =
         100,    /* of a batch, about: the few weights of a wide part learn best from small ones */
-    PASSES = 7, /* of the wide part over all training sessions */
+    PASSES = 7, /* of the wide part alone over all training sessions */
+    PASSES_BESIDE = 14, /* of it over the unseen ones, beside a network that has learned */
+    MOST = PASSES_BESIDE,
     TAKEN = 256 /* sessions that a model takes in at once */
 };
 
@@ -199,7 +201,7 @@ static int learn_batch(struct stacking *s, struct pass_run *r, struct err *e)
 
 static int64_t rounds_of(const struct stacking *s)
 {
-    return s->turn == TURN_WIDE ? PASSES : 1;
+    return s->turn == TURN_WIDE ? PASSES : s->turn == TURN_BESIDE ? PASSES_BESIDE : 1;
 }
 
 static void say_progress(const struct stacking *s, const struct pass_run *r, double share)
@@ -229,14 +231,13 @@ static double share_of(const struct stacking *s)
 static double done_of(const struct stacking *s)
 {
     double share = share_of(s);
-    return s->turn == TURN_WIDE ? share : ((double)(s->pass - 1) + share) / (double)s->until;
+    return s->turn != TURN_WORTH ? share : ((double)(s->pass - 1) + share) / (double)s->until;
 }
 
 /* The batches of one pass of the turn, those that are left. */
 static int learn_round(struct stacking *s, struct pass_run *r, struct err *e)
 {
-    struct random random =
-        random_of((uint64_t)r->o->seed, (uint64_t)(s->pass * PASSES + s->round));
+    struct random random = random_of((uint64_t)r->o->seed, (uint64_t)(s->pass * MOST + s->round));
     if (s->turn == TURN_WIDE)
         plan_all(s, &r->in.store, &random);
     else
@@ -260,6 +261,8 @@ static int learn_round(struct stacking *s, struct pass_run *r, struct err *e)
 static void begin_turn(struct stacking *s, enum turn turn)
 {
     s->turn = turn;
+    if (turn != TURN_WORTH || s->pass == 1)
+        s->wide.steps = 0; /* the learning rate rises anew, and then falls */
     s->round = s->batch = 0;
     s->start = epoch_log_now();
 }
@@ -269,7 +272,7 @@ static void set_up(struct stacking *s, struct pass_run *r)
 {
     const struct epoch epoch = {s->pass, PART_TRAIN};
     model_turn(&r->model, s->turn);
-    s->wide.rate = rates_of_wide()->lr / (s->turn == TURN_WIDE ? 1 : 2);
+    s->wide.rate = rates_of_wide()->lr / (s->turn == TURN_WORTH ? 2 : 1);
     if (s->round || s->batch)
         s->wide.stats.epoch = epoch;
     else
@@ -312,6 +315,8 @@ bool stacking_waits(const struct stacking *s)
 void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass)
 {
     bool hides = s->unseen && pass <= s->until;
+    if (s->unseen && r->epochs)
+        r->first = hides ? 1 : s->until + 1, r->last = hides ? s->until : r->epochs;
     r->in.left_out = hides ? s->unseen : NULL;
     r->training = session_store_part_count(&r->in.store, PART_TRAIN) - (hides ? s->sessions : 0);
 }
@@ -326,14 +331,14 @@ void stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass)
     stacking_hide(s, r, pass);
     if (first)
         begin_turn(s, TURN_WIDE);
+    else if (s->unseen && pass == s->until + 1 && r->o->max_steps)
+        begin_turn(s, TURN_BESIDE);
 }
 
 void stacking_end_pass(struct stacking *s, const struct pass_run *r)
 {
     if (!s->unseen || s->pass > s->until || r->learner.steps == s->steps)
         return;
-    if (s->pass == 1)
-        s->wide.steps = 0; /* what learns now had no turn before */
     begin_turn(s, TURN_WORTH);
 }
 
@@ -373,8 +378,8 @@ void stacking_state(struct stacking *s, struct state *to)
     state_i64(to, "pass", &s->pass, 0, INT64_MAX);
     state_i64(to, "steps", &s->steps, 0, INT64_MAX);
     state_i64(to, "updates", &s->wide.steps, 0, INT64_MAX);
-    state_i32(to, "turn", &turn, TURN_NETWORK, TURN_WORTH);
-    state_i64(to, "round", &s->round, 0, PASSES);
+    state_i32(to, "turn", &turn, TURN_NETWORK, TURN_BESIDE);
+    state_i64(to, "round", &s->round, 0, MOST);
     state_i64(to, "batch", &s->batch, 0, INT64_MAX);
     state_f64(to, "seconds", &seconds);
     state_end(to);

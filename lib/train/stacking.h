@@ -5,7 +5,9 @@
  * worth beside counts has to be learned from sessions that it has not seen.  So in the first half
  * of the passes it learns from the older sessions alone, as if there were no wide part, and after
  * each of them what both are worth (TURN_WORTH) learns in a pass over the others, beside the
- * network as it is in tests.  In the second half the network goes on with all sessions.
+ * network as it is in tests.  Then all of the wide part learns from these, beside that network
+ * (TURN_BESIDE).  In the second half the network goes on with all sessions.  Its learning rate
+ * falls in each half.
  *
  * What is unseen is the newest fifth: of all sessions, where those that are tested are newer than
  * all that train, or where few users have sessions enough; else of each user's. */
@@ -36,8 +38,9 @@ struct stacking {
 /* After pass_run_begin, where run_takes_turns; the wide part begins with its present weights. */
 void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause pause);
 
-/* A training pass begins: before the first one begins the turn in which the wide part learns.  One
- * has ended: that begins in which it is learned what both are worth. */
+/* A training pass begins, and before the first one of each half a turn of the wide part: alone, or
+ * beside the network.  A pass of the first half has ended: the turn begins in which it is learned
+ * what both are worth. */
 void stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass);
 void stacking_end_pass(struct stacking *s, const struct pass_run *r);
 

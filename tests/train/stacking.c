@@ -66,6 +66,7 @@ struct fixture {
     struct err e;
 };
 
+enum { SUMS = 3 }; /* the first of those of the sums */
 static const char *const all_of_wide[] = {"wide_features.weight", "wide_features.bias",
                                           "wide_context.weight",  "wide_score.weight",
                                           "wide_direct.weight",   "wide_prior.weight"};
@@ -78,11 +79,13 @@ static bool frozen(const struct fixture *f, const char *name)
 /* Whether what learns in this turn is what should. */
 static bool learns_well(const struct fixture *f)
 {
-    bool wide = f->s.turn == TURN_WIDE, good = frozen(f, "item_embedding.weight");
-    good &= frozen(f, "wide_deep.weight") == wide && frozen(f, "wide_deep.bias") == wide;
+    enum turn turn = f->s.turn;
+    bool factor = turn != TURN_WIDE, all = turn != TURN_WORTH;
+    bool good = frozen(f, "item_embedding.weight");
+    good &= frozen(f, "wide_deep.weight") != factor && frozen(f, "wide_deep.bias") != factor;
     for (size_t i = 0; i < sizeof all_of_wide / sizeof *all_of_wide; i++)
-        good &= !wide || !frozen(f, all_of_wide[i]);
-    return good && !frozen(f, "wide_direct.weight") && !frozen(f, "wide_prior.weight");
+        good &= frozen(f, all_of_wide[i]) != (all || i >= SUMS);
+    return good;
 }
 
 /* After a batch: counts its sessions, and notes whether two are of one user. */
@@ -217,10 +220,13 @@ static void halves(void)
         size_t all = f.run.training;
         pass_of_network(&f, 1, 1);
         bool hides = f.run.in.left_out == f.s.unseen && f.run.training == all - f.s.sessions;
+        bool falls = f.run.first == 1 && f.run.last == (rows[i][0] ? f.s.until : 0);
         pass_of_network(&f, f.s.until + 1, 1);
         bool shows = !f.run.in.left_out && f.run.training == all;
-        tap_ok(f.s.until == rows[i][1] && hides && shows,
-               "of %d epochs the network sees them after %d", (int)rows[i][0], (int)rows[i][1]);
+        falls &= f.run.last == rows[i][0] && (!f.run.last || f.run.first == f.s.until + 1);
+        tap_ok(f.s.until == rows[i][1] && hides && shows && falls,
+               "of %d epochs the network sees them after %d, and its rate begins anew",
+               (int)rows[i][0], (int)rows[i][1]);
         close_fixture(&f);
     }
 }
@@ -251,15 +257,24 @@ static void order(void)
            "in it the wide part alone learns, from all training sessions seven times");
     stacking_end_pass(&f.s, &f.run);
     tap_ok(!stacking_waits(&f.s), "a pass without an update has no turn after it");
-    for (int64_t pass = 2; pass <= 3; pass++) {
-        begin_count(&f);
-        pass_of_network(&f, pass, 3);
-        tap_ok(!f.batches && (f.s.turn == TURN_WORTH) == (pass == 2), "after pass %d of 4 %s",
-               (int)pass, pass == 2 ? "begins that of what both are worth" : "there is none");
-        must(stacking_learn(&f.s, &f.run, &f.e), &f.e);
-        tap_ok(f.sessions == (pass == 2 ? USERS : 0) && !f.of_seen && !f.twice && f.learned_well,
-               "from the unseen ones once, no two of a user in a batch");
-    }
+    begin_count(&f);
+    pass_of_network(&f, 2, 3);
+    tap_ok(!f.batches && f.s.turn == TURN_WORTH,
+           "after the others of the first half begins that of what both are worth");
+    must(stacking_learn(&f.s, &f.run, &f.e), &f.e);
+    tap_ok(f.sessions == USERS && !f.of_seen && !f.twice && f.learned_well,
+           "in it they learn from the unseen sessions once, no two of a user in a batch");
+    begin_count(&f);
+    stacking_begin_pass(&f.s, &f.run, 3);
+    tap_ok(f.s.turn == TURN_BESIDE, "before the second half begins that of all of the wide part");
+    must(stacking_learn(&f.s, &f.run, &f.e), &f.e);
+    tap_ok(f.sessions == 14 * USERS && !f.of_seen && !f.twice && f.learned_well,
+           "in it that learns beside the network, from the unseen ones fourteen times");
+    f.run.learner.steps++;
+    stacking_end_pass(&f.s, &f.run);
+    tap_ok(!stacking_waits(&f.s), "in the second half there are no turns");
+    pass_of_network(&f, 4, 1);
+    tap_ok(f.sessions == 14 * USERS && !stacking_waits(&f.s), "nor before its other passes");
     close_fixture(&f);
 }
 
@@ -384,52 +399,56 @@ static void restore(struct fixture *f)
     safetensors_close(&file);
 }
 
-/* The weights after the first pass and the turns before and after it. */
-static float *learned_at_once(int *batches)
+/* Two passes, from a turn on in which the run has stopped; TURN_NETWORK: from the beginning. */
+static int two_passes(struct fixture *f, enum turn from)
 {
-    struct fixture f;
-    open_fixture(&f, &usual, 0);
-    pass_of_network(&f, 1, 2);
-    must(stacking_learn(&f.s, &f.run, &f.e), &f.e);
-    float *w = weights_of(&f);
-    *batches = f.batches;
-    close_fixture(&f);
-    return w;
+    if (from == TURN_NETWORK)
+        stacking_begin_pass(&f->s, &f->run, 1);
+    if (stacking_learn(&f->s, &f->run, &f->e))
+        return f->e.status;
+    if (from <= TURN_WIDE) {
+        f->run.learner.steps += 2;
+        stacking_end_pass(&f->s, &f->run);
+        if (stacking_learn(&f->s, &f->run, &f->e))
+            return f->e.status;
+    }
+    if (from <= TURN_WORTH)
+        stacking_begin_pass(&f->s, &f->run, 2);
+    return stacking_learn(&f->s, &f->run, &f->e);
 }
 
-/* The same, where the turn stops after so many batches and goes on in another run. */
+static const struct log two = {USERS, SESSIONS, 2, .tests = true};
+
+/* Runs to a stop after so many batches, and goes on in another run. */
 static void stopped(int batches, const float *expected)
 {
     struct fixture f, g;
-    open_fixture(&f, &usual, batches);
-    stacking_begin_pass(&f.s, &f.run, 1);
-    if (!stacking_learn(&f.s, &f.run, &f.e)) {
-        f.run.learner.steps += 2;
-        stacking_end_pass(&f.s, &f.run);
-        tap_ok(stacking_learn(&f.s, &f.run, &f.e) == STATUS_FAIL, "stopped in the second turn");
-    }
-    bool stops = f.batches == batches, waits = stacking_waits(&f.s);
+    open_fixture(&f, &two, batches);
+    bool stops = two_passes(&f, TURN_NETWORK) == STATUS_FAIL;
     enum turn turn = f.s.turn;
     keep(&f);
     close_fixture(&f);
-    open_fixture(&g, &usual, 0);
+    open_fixture(&g, &two, 0);
     restore(&g);
-    waits &= stacking_waits(&g.s) && g.s.turn == turn;
-    if (turn == TURN_WIDE)
-        pass_of_network(&g, 1, 2);
-    must(stacking_learn(&g.s, &g.run, &g.e), &g.e);
+    bool waits = stacking_waits(&g.s) && g.s.turn == turn;
+    must(two_passes(&g, turn), &g.e);
     float *w = weights_of(&g);
     tap_ok(stops && waits && !memcmp(w, expected, g.run.model.parameters.count * sizeof *w),
-           "a turn that was stopped after batch %d: the same weights", batches);
+           "stopped after batch %d, of turn %d: the same weights", batches, (int)turn);
     mem_free(w);
     close_fixture(&g);
 }
 
 static void resumed(void)
 {
-    int all;
-    float *expected = learned_at_once(&all);
-    const int batches[] = {1, all / 2, all - 2, all - 1, all};
+    struct fixture f;
+    open_fixture(&f, &two, 0);
+    must(two_passes(&f, TURN_NETWORK), &f.e);
+    float *expected = weights_of(&f);
+    /* the batches of a pass over the unseen sessions, and of the first turn */
+    int all = f.batches, few = (int)f.s.end.len, wide = all - 15 * few;
+    close_fixture(&f);
+    const int batches[] = {1, wide / 2, wide, wide + 1, wide + few, wide + few + 1, all - few, all};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
         stopped(batches[i], expected);
     mem_free(expected);
