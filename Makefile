@@ -232,7 +232,7 @@ check: all units
 # tests/cov/report, or where a test fails.  COV_TESTS="tests/cli.bats ..." chooses among the tests,
 # UNCOVERED=-u lists what they do not take.  After a run that was interrupted or failed, the next one
 # runs what has not passed; it begins anew where an object has changed or counters are spoiled.
-COV_TESTS ?= $(wildcard tests/*.bats) $(patsubst $(BUILD)/%,.build/cov/%,$(UNITS))
+COV_TESTS ?= $(filter-out tests/bench.bats,$(wildcard tests/*.bats)) $(patsubst $(BUILD)/%,.build/cov/%,$(UNITS))
 COV_KEPT := .build/cov/kept
 cov:
 	@$(MAKE) --no-print-directory VARIANT=cov all units

@@ -52,6 +52,20 @@ END
     [ "$(wc -l <again)" = 4 ]
 }
 
+@test "an interrupted run ends its tests" {
+    printf '#!/bin/sh\necho $$ >pid; mv pid "$AGAIN"; sleep 60\n' >long
+    chmod +x long
+    setsid "$ROOT/tests/run" ./long >said 2>&1 &
+    while [ ! -s again ]; do sleep 0.05; done
+    kill -TERM -- "-$!"
+    wait "$!" || true
+    for i in $(seq 100); do
+        kill -0 "$(cat again)" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    false
+}
+
 @test "make fuzz: each target has its minutes of processor time once; what is found is told, the others run" {
     mkdir -p fuzz/tests/fuzz
     cat >fuzz/tests/fuzz/steady <<'END'
