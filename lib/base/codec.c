@@ -49,7 +49,7 @@ static void *gzip_open(void)
     z->zalloc = zlib_alloc;
     z->zfree = give_back;
     /* 16: gzip's header, and its checksum */
-    if (inflateInit2(z, 16 + MAX_WBITS) != Z_OK) /* cov: its allocations end the program first */
+    if (inflateInit2(z, 16 + MAX_WBITS) != Z_OK) /* cov: our own malloc ends the program */
         mem_fail(sizeof *z);
     return z;
 }
@@ -65,7 +65,7 @@ static enum codec_result gzip_step(void *state, struct codec_io *io, const char 
     io->in = (const char *)z->next_in;
     io->out = (char *)z->next_out;
     if (result == Z_STREAM_END)
-        return inflateReset(z) == Z_OK ? CODEC_END : CODEC_BROKEN; /* cov: of a good state */
+        return inflateReset(z) == Z_OK ? CODEC_END : CODEC_BROKEN; /* cov: the state is good */
     if (result == Z_OK || result == Z_BUF_ERROR)
         return CODEC_MORE;
     *why = z->msg ? z->msg : "it cannot be decoded";
@@ -93,7 +93,7 @@ static bool zstd_begins(const unsigned char *at, size_t n, bool *more)
 static void *zstd_open(void)
 {
     ZSTD_DStream *z = ZSTD_createDStream();
-    if (!z) /* cov: its allocations end the program first */
+    if (!z) /* cov: our own malloc ends the program */
         mem_fail(sizeof z);
     return z;
 }
@@ -107,7 +107,7 @@ static enum codec_result zstd_step(void *state, struct codec_io *io, const char 
     io->out += out.pos;
     if (!ZSTD_isError(left))
         return left ? CODEC_MORE : CODEC_END;
-    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) /* cov: malloc ends it first */
+    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) /* cov: malloc ends the program */
         mem_fail(1);
     *why = ZSTD_getErrorName(left);
     return CODEC_BROKEN;
@@ -145,7 +145,7 @@ static void *xz_open(void)
     *x = empty;
     x->allocator = &xz_memory;
     lzma_ret opened = lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK);
-    if (opened != LZMA_OK) /* cov: its allocations end the program first */
+    if (opened != LZMA_OK) /* cov: our own malloc ends the program */
         mem_fail(sizeof *x);
     return x;
 }
@@ -180,7 +180,7 @@ static enum codec_result xz_step(void *state, struct codec_io *io, const char **
     if (result == LZMA_STREAM_END)
         return lzma_stream_decoder(x, XZ_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK) == LZMA_OK
                    ? CODEC_END
-                   : CODEC_BROKEN; /* cov: its allocations end the program first */
+                   : CODEC_BROKEN; /* cov: our own malloc ends the program */
     if (result == LZMA_OK || result == LZMA_BUF_ERROR)
         return CODEC_MORE;
     *why = xz_error(result);
@@ -218,7 +218,7 @@ static bool bzip2_begins(const unsigned char *at, size_t n, bool *more)
 static void bzip2_start(bz_stream *b)
 {
     *b = (bz_stream){.bzalloc = bzip2_alloc, .bzfree = give_back};
-    if (BZ2_bzDecompressInit(b, 0, 0) != BZ_OK) /* cov: its allocations end the program first */
+    if (BZ2_bzDecompressInit(b, 0, 0) != BZ_OK) /* cov: our own malloc ends the program */
         mem_fail(sizeof *b);
 }
 

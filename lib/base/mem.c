@@ -61,12 +61,17 @@ size_t mem_most_held(void)
     return atomic_load_explicit(&most_held, memory_order_relaxed);
 }
 
+static size_t bytes_of_all(size_t count, size_t size)
+{
+    return size && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+}
+
 void *mem_resize(void *p, size_t n)
 {
     size_t before = malloc_usable_size(p);
     count_down(n);
     void *q = realloc(p, n ? n : 1);
-    if (!q) /* cov: what is below ends the program first */
+    if (!q) /* cov: our own malloc below ends the program */
         mem_fail(n);
     return counted_in(q, before);
 }
@@ -80,8 +85,8 @@ void *mem_zero(size_t count, size_t size)
 {
     count_down(count * size);
     void *p = calloc(count ? count : 1, size ? size : 1);
-    if (!p) /* cov: what is below ends the program first */
-        mem_fail(size && count > SIZE_MAX / size ? SIZE_MAX : count * size); /* cov: likewise */
+    if (!p) /* cov: our own malloc below ends the program */
+        mem_fail(bytes_of_all(count, size));
     return counted_in(p, 0);
 }
 
@@ -96,7 +101,7 @@ void *mem_aligned(size_t n)
     if (n > SIZE_MAX - unit)
         mem_fail(n);
     void *p = aligned_alloc(unit, n ? (n + unit - 1) / unit * unit : LINE);
-    if (!p) /* cov: what is below ends the program first */
+    if (!p) /* cov: our own malloc below ends the program */
         mem_fail(n);
     if (unit == LARGE_PAGE)
         madvise(p, n, MADV_HUGEPAGE);
@@ -148,7 +153,7 @@ void mem_fail_at(long n)
 static void *next_named(const char *name)
 {
     void *next = dlsym(RTLD_NEXT, name);
-    if (!next) /* cov: libc has them all */
+    if (!next) /* cov: libc has each that is looked up here */
         mem_fail(0);
     return next;
 }
@@ -183,8 +188,7 @@ void *malloc(size_t n)
 void *calloc(size_t count, size_t size)
 {
     NEXT("calloc", counted *)
-    return checked(next(count, size),
-                   count && size ? (count > SIZE_MAX / size ? SIZE_MAX : count * size) : 0);
+    return checked(next(count, size), bytes_of_all(count, size));
 }
 
 void *realloc(void *p, size_t n)

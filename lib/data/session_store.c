@@ -27,7 +27,7 @@ static void note_user(struct session_store *c, int32_t user)
 static int push(struct session_store *c, int32_t user, struct stored_session s,
                 const int32_t *items, const int32_t *times, size_t count, struct err *e)
 {
-    if (count > STORED_EVENTS - c->events)
+    if (count > STORED_EVENTS - c->events) /* cov: takes 2^40 */
         return err_set(e, STATUS_DATA, "more than %" PRIu64 " events", STORED_EVENTS);
     s.item = c->events & STORED_EVENTS;
     note_user(c, user);
@@ -74,7 +74,7 @@ static int add_columns(struct session_store *c, const struct session *s, struct 
 
 int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
-    if (session_store_sessions(c) == INT32_MAX)
+    if (session_store_sessions(c) == INT32_MAX) /* cov: takes 2^31 sessions */
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
     int64_t lasts = s->times[s->count - 1] - s->times[0];
     uint64_t duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG);
