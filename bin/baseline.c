@@ -53,7 +53,7 @@ static const struct option own_options[] = {
      .recorded = true, .high = 10000},
     {OPTION_INT, 0, "rank-among", "N", "rank among the N most supported items; 0: all",
      .to = &counting.rank_among, .recorded = true, .high = INT32_MAX},
-    {OPTION_CALL, 0, "memory", "SIZE", "memory for events; what is beyond goes to a file [1G]",
+    {OPTION_CALL, 0, "memory", "SIZE", "memory for sessions; what is beyond goes to a file [1G]",
      &counting.memory, .call = option_memory},
     {OPTION_INT, 'j', "threads", "N", "threads; 0: one a core", .to = &counting.threads,
      .high = 4096},

@@ -115,7 +115,7 @@ static int predict(struct counting *c, enum part part, struct err *e)
 int counting_run(struct counting *c, struct err *e)
 {
     c->store.keeps_times = baseline_reads_sessions(c->baseline);
-    c->store.item.limit = c->store.time.limit = (size_t)c->memory;
+    session_store_limit(&c->store, (size_t)c->memory);
     int status = learn(c, e);
     if (!status && c->mix_path)
         status = read_lists(c, e);

@@ -21,7 +21,8 @@ static int read_header(struct schedule_in *s, struct err *e)
 int schedule_in_open(struct schedule_in *s, const char *const *paths, int count, int64_t memory,
                      struct err *e)
 {
-    *s = (struct schedule_in){.store.item.limit = (size_t)memory};
+    *s = (struct schedule_in){0};
+    session_store_limit(&s->store, (size_t)memory);
     return batches_in_open(&s->in, paths, count, e) ? e->status : read_header(s, e);
 }
 

@@ -288,6 +288,13 @@ int session_store_within(struct session_store *c, size_t bytes, struct err *e)
     return 0;
 }
 
+void session_store_limit(struct session_store *c, size_t bytes)
+{
+    c->head.limit = c->item.limit = c->time.limit = bytes;
+    for (size_t i = 0; i < c->columns.len; i++)
+        c->columns.at[i].code.limit = bytes;
+}
+
 size_t session_store_overlaps(const struct session_store *c)
 {
     size_t count = 0;

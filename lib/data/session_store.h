@@ -73,6 +73,10 @@ const int32_t *stored_column_codes(const struct stored_column *c, const struct s
  * store has already, too.  71, 73, 74: a temporary file. */
 int session_store_within(struct session_store *c, size_t bytes, struct err *e);
 
+/* Before the first session: sessions, events and what columns are set may take that many bytes of
+ * memory each. */
+void session_store_limit(struct session_store *c, size_t bytes);
+
 /* How many sessions begin before an earlier one of their user has ended. */
 size_t session_store_overlaps(const struct session_store *c);
 

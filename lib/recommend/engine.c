@@ -131,7 +131,7 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                                   .delta_buckets = (int32_t)edges->len + 1,
                                   .context_codes = a->contexts.codes};
     a->saved = saved;
-    a->store.item.limit = a->store.time.limit = (size_t)a->memory;
+    session_store_limit(&a->store, (size_t)a->memory);
     a->items = &saved->items;
     a->batching = (struct batching){.store = &a->store,
                                     .history = saved->history,

@@ -184,10 +184,11 @@ static int note(struct recommending *r, struct session_store *all,
 /* Reads all of the stream, counts in it, and then answers everybody. */
 static int run_whole(struct recommending *r, struct err *e)
 {
-    struct session_store all = {.item.limit = (size_t)r->engine.memory};
+    struct session_store all = {0};
     struct sessions_record record;
     enum read_result got;
     int status = 0;
+    session_store_limit(&all, (size_t)r->engine.memory);
     while (!status && (got = sessions_in_next(r->in, &record, e)) != READ_END)
         status = got == READ_ERROR ? e->status : note(r, &all, &record, e);
     if (!status)

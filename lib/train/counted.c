@@ -39,8 +39,9 @@ static int read_stream(struct newer *n, struct sessions_in *in, struct err *e)
 
 static int index_stream(struct counted *c, const char *path, int64_t memory, struct err *e)
 {
-    struct newer n = {.c = c, .store.item.limit = (size_t)memory};
+    struct newer n = {.c = c};
     struct sessions_in *in = NULL;
+    session_store_limit(&n.store, (size_t)memory);
     int status = sessions_in_open(&in, &path, 1, e);
     if (!status)
         status = read_stream(&n, in, e);

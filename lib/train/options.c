@@ -103,7 +103,7 @@ static const struct option device_rows[] = {
 
 static const struct option input_rows[] = {
     {OPTION_CALL, .name = "memory", .at = offsetof(struct run_options, memory), .argument = "SIZE",
-     .call = option_memory, .help = "memory for events; what is beyond goes to a file [1G]"},
+     .call = option_memory, .help = "memory for sessions; what is beyond goes to a file [1G]"},
     {0},
 };
 

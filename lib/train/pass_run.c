@@ -27,7 +27,6 @@ int pass_run_open(struct pass_run *r, struct cli *cli, const char *program,
         run_intent_open(&r->intent, o->shape, batches_in_meta(r->in.in), e))
         return e->status;
     r->in.store.keeps_times = o->shape->wide;
-    r->in.store.time.limit = r->in.store.item.limit;
     r->in.test_targets = o->shape->wide ? TESTED_TOGETHER : 0;
     run_contexts_read(&r->contexts, &r->in.store, &r->in.batching);
     run_intent_read(&r->intent, &r->in.store, &r->in.batching);
