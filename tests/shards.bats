@@ -65,7 +65,7 @@ hosts() {
         ip link set "shards-$host" up
         ip -n "shards-$host" addr add "10.213.$number.2/24" dev eth0
         ip -n "shards-$host" link set eth0 up
-        ip netns exec "shards-$host" "$(command -v sshd)" -h "$PWD/host" -o AuthorizedKeysFile="$PWD/key.pub" \
+        ip netns exec "shards-$host" "$(command -v sshd)" -f /dev/null -h "$PWD/host" -o AuthorizedKeysFile="$PWD/key.pub" \
             -o StrictModes=no -o UsePAM=no -o MaxStartups=100 -o PidFile="$PWD/$host.pid" -E "$host.log"
         printf 'Host %s\n HostName 10.213.%d.2\n User root\n IdentityFile %s\n' "$host" "$number" "$PWD/key"
         printf ' StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n'
