@@ -22,7 +22,10 @@ function row(name, axis,    n, i, value, seconds, mb, text, time, memory) {
     memory = n > 1 ? power(mb[n], mb[n - 1], mb[1], 1) : "-"
     return text sprintf(" %3s %3s%s", time, memory, time > 1.3 || memory > 1.3 ? " *" : "")
 }
-/^#/ { conditions = substr($0, 3); next }
+/^#/ {
+    conditions = conditions (conditions == "" ? "" : ".\n.Pp\nLater, on ") substr($0, 3)
+    next
+}
 { line[$1, $2, ++rows[$1, $2]] = $4 "\t" $5 }
 !($2 in named) { named[$2]; axes[++count] = $2 }
 !(($1, $2) in named) { named[$1, $2]; names[$2, ++lines[$2]] = $1 }
