@@ -135,10 +135,9 @@ static bool raise_other(const struct taught_part *part, size_t row, const float 
     return any;
 }
 
-static void sums_of_line(const struct chunk *c, const struct teaching *t, int thread,
+static void sums_of_line(const struct chunk *c, const struct teaching *t, int part,
                          const struct panel *p, const float *y, size_t row)
 {
-    int part = chunk_part(c, thread);
     const struct parts *own = &c->part[part];
     const struct taught_part *other = &t->part[part];
     struct line_sums s;
@@ -159,13 +158,13 @@ static void sums_of_line(const struct chunk *c, const struct teaching *t, int th
     }
 }
 
-static void sums_of_panel(const struct chunk *c, const struct teaching *t, int thread, int tile,
-                          const struct panel *p)
+static void sums_of_panel(const struct chunk *c, const struct teaching *t, const struct piece *w,
+                          size_t tile, const struct panel *p)
 {
     size_t width = (size_t)t->by->width;
-    float *y = scores_of(t, c, thread, p);
-    chunk_scores(c, thread, p);
-    chunk_note_targets(c, tile, p);
+    float *y = scores_of(t, c, w->thread, p);
+    chunk_scores(c, w->thread, p);
+    chunk_note_targets(c, (int)tile, p);
     cpu_tile_product(&(struct tile_product){
         .m = p->item.to - p->item.from,
         .n = p->row.to - p->row.from,
@@ -179,7 +178,7 @@ static void sums_of_panel(const struct chunk *c, const struct teaching *t, int t
         .ldc = p->ld,
     });
     for (size_t row = p->row.from; row < p->row.to; row += LINE)
-        sums_of_line(c, t, thread, p, y, row);
+        sums_of_line(c, t, w->part, p, y, row);
 }
 
 /* ---- between the walks ---- */
@@ -274,33 +273,24 @@ static void slopes_of_panel(const struct chunk *c, const struct teaching *t, int
 }
 
 static void add_gradients(const struct chunk *c, const struct teaching *t,
-                          const struct gradients *g, int thread)
+                          const struct gradients *g, const struct piece *w)
 {
-    const struct own_gradients *own = &g->own[thread];
-    struct span tiles = chunk_tiles(c, thread);
+    const struct own_gradients *own = &g->own[w->thread];
+    float *product = gradients_product(c, g, w->part);
     struct panel p;
+    gradients_begin(c, g, w->part);
     for (size_t i = 0; g->dweight && i < (size_t)c->rows; i++)
         gradients_scale(c, g, own, i, 1);
     /* From the last tile: it may still be in the cache. */
-    for (size_t tile = tiles.to; tile-- > tiles.from;) {
-        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++) {
-            slopes_of_panel(c, t, thread, (int)tile, &p);
+    for (size_t tile = w->tile.to; tile-- > w->tile.from;) {
+        for (size_t i = 0; chunk_panel(c, w, tile, i, &p); i++) {
+            slopes_of_panel(c, t, w->thread, (int)tile, &p);
             if (g->dstate)
-                gradients_add_states(c, own, &p);
+                gradients_add_states(c, product, &p);
         }
         if (g->dweight)
             gradients_add_weights(c, g, own, (int)tile);
     }
-}
-
-/* dstate of a row, from the sums of all threads. */
-static void add_dstate(const struct chunk *c, const struct gradients *g, size_t row)
-{
-    size_t width = (size_t)c->o->width;
-    float *to = g->dstate + ((size_t)c->first + row) * width;
-    for (int t = 0; t < c->threads; t++)
-        for (size_t j = 0; j < width; j++)
-            to[j] += g->own[t].product[j * c->ld + row];
 }
 
 /* ---- both ---- */
@@ -309,12 +299,13 @@ static void distill_chunk(const struct chunk *c, const struct teaching *t,
                           const struct gradients *g, float *loss)
 {
     int thread = omp_get_thread_num();
-    struct span tiles = chunk_tiles(c, thread), rows = cpu_own_share((size_t)c->rows, 1);
+    struct span rows = cpu_own_share((size_t)c->rows, LINE);
+    struct piece w = chunk_piece(c, thread);
     struct panel p;
     gradients_clear(c, g, &g->own[thread]);
-    for (size_t tile = tiles.from; tile < tiles.to; tile++)
-        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
-            sums_of_panel(c, t, thread, (int)tile, &p);
+    for (size_t tile = w.tile.from; tile < w.tile.to; tile++)
+        for (size_t i = 0; chunk_panel(c, &w, tile, i, &p); i++)
+            sums_of_panel(c, t, &w, tile, &p);
 #pragma omp barrier
     for (size_t i = rows.from; i < rows.to; i++)
         join_row(c, t, i);
@@ -331,10 +322,10 @@ static void distill_chunk(const struct chunk *c, const struct teaching *t,
 #pragma omp barrier
     if (!t->kept)
         return;
-    add_gradients(c, t, g, thread);
+    add_gradients(c, t, g, &w);
 #pragma omp barrier
-    for (size_t i = rows.from; g->dstate && i < rows.to; i++)
-        add_dstate(c, g, i);
+    for (size_t i = rows.from; g->dstate && i < rows.to; i += LINE)
+        gradients_add_rows(c, g, i);
 }
 
 void cpu_output_distill(struct device *d, const struct output_layer *o, const struct taught *by,
@@ -346,11 +337,13 @@ void cpu_output_distill(struct device *d, const struct output_layer *o, const st
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
     struct teaching t = {.by = by};
     half.workspace /= 2;
-    chunk_plan(&c, &half, o, 1, learns, false);
+    chunk_plan(&c, &half, o, (struct division){1, false}, learns, false);
     size_t own = gradients_place(&g, &c);
     chunk_open(&c, cpu_of(d), learns, own + teaching_place(&t, &c, NULL, learns));
     gradients_place(&g, &c);
     teaching_place(&t, &c, c.rest + own, learns);
+    for (size_t i = 0; i < (size_t)c.parts * c.ld; i++)
+        g.factor[i] = 1;
     while (chunk_next(&c)) {
         chunk_place_targets(&c);
         teaching_next(&t, &c);

@@ -34,8 +34,13 @@ VECTOR static void scale(size_t n, float factor, const float *x, float *y)
 
 /* ---- the first walk ---- */
 
-void gradients_add_states(const struct chunk *c, const struct own_gradients *own,
-                          const struct panel *p)
+void gradients_begin(const struct chunk *c, const struct gradients *g, int part)
+{
+    if (g->dstate)
+        memset(gradients_product(c, g, part), 0, (size_t)c->o->width * c->ld * sizeof(float));
+}
+
+void gradients_add_states(const struct chunk *c, float *product, const struct panel *p)
 {
     size_t width = (size_t)c->o->width;
     cpu_tile_product(&(struct tile_product){
@@ -47,9 +52,22 @@ void gradients_add_states(const struct chunk *c, const struct own_gradients *own
         .turned = true,
         .b = p->x,
         .ldb = p->ld,
-        .c = own->product + p->row.from,
+        .c = product + p->row.from,
         .ldc = c->ld,
     });
+}
+
+VECTOR static void largest(size_t n, size_t ld, const float *x, float *restrict top)
+{
+    float most[LINE];
+#pragma omp simd
+    for (int j = 0; j < LINE; j++)
+        most[j] = -INFINITY;
+    for (size_t i = 0; i < n; i++, x += ld)
+#pragma omp simd
+        for (int j = 0; j < LINE; j++)
+            most[j] = x[j] > most[j] ? x[j] : most[j];
+    memcpy(top, most, sizeof most);
 }
 
 /* x [n, LINE] becomes e^(x - reference); `all` are its sums, and `top` the largest x.  not_finite
@@ -79,42 +97,48 @@ VECTOR static void become_exponentials(size_t n, size_t ld, float *restrict x,
 
 /* The exponentials of a panel's rows from `row`, in place of the scores.  Where the reference rises
  * for them the scores are computed again, and Σ e W so far is rescaled. */
-static void exponentials_of_line(const struct chunk *c, const struct gradients *g, int thread,
-                                 const struct panel *p, size_t row)
+static void exponentials_of_line(const struct chunk *c, const struct gradients *g,
+                                 const struct piece *w, const struct panel *p, size_t row)
 {
-    const struct parts *part = &c->part[thread];
+    const struct parts *part = &c->part[w->part];
     struct panel line = *p;
     float top[LINE], all[LINE], raise[LINE];
+    size_t items = p->item.to - p->item.from;
     line.row = (struct span){row, row + LINE};
     line.x += row - p->row.from;
+    if (part->reference[row] == -INFINITY) { /* the part's first scores */
+        largest(items, p->ld, line.x, top);
+        chunk_raise(c, w->part, row, top, raise);
+    }
     for (;;) {
-        become_exponentials(p->item.to - p->item.from, p->ld, line.x, part->reference + row, top,
-                            all, part->not_finite + row);
-        if (!chunk_raise(c, thread, row, top, raise))
+        become_exponentials(items, p->ld, line.x, part->reference + row, top, all,
+                            part->not_finite + row);
+        if (!chunk_raise(c, w->part, row, top, raise))
             break;
         if (g->dstate)
-            scale_columns((size_t)c->o->width, LINE, raise, g->own[thread].product + row, c->ld);
-        chunk_scores(c, thread, &line);
+            scale_columns((size_t)c->o->width, LINE, raise, gradients_product(c, g, w->part) + row,
+                          c->ld);
+        chunk_scores(c, w->thread, &line);
     }
     for (int j = 0; j < LINE; j++)
         part->sum[row + (size_t)j] += all[j];
 }
 
 /* Computes a panel's exponentials and adds Σ e W over its items. */
-static void walk_panel(const struct chunk *c, const struct gradients *g, int thread, int tile,
-                       const struct panel *p)
+static void walk_panel(const struct chunk *c, const struct gradients *g, const struct piece *w,
+                       size_t tile, const struct panel *p)
 {
     size_t width = (size_t)c->o->width, rows = p->row.to - p->row.from;
     size_t items = p->item.to - p->item.from;
-    chunk_scores(c, thread, p);
-    chunk_note_targets(c, tile, p);
+    chunk_scores(c, w->thread, p);
+    chunk_note_targets(c, (int)tile, p);
     for (size_t row = p->row.from; row < p->row.to; row += LINE)
-        exponentials_of_line(c, g, thread, p, row);
+        exponentials_of_line(c, g, w, p, row);
     if (p->rounded)
         bf16_round(items, rows, p->x, p->ld, p->rounded, c->ld);
     if (g->dweight)
-        memcpy(g->reference + (size_t)tile * c->ld + p->row.from,
-               c->part[thread].reference + p->row.from, rows * sizeof *g->reference);
+        memcpy(g->reference + tile * c->ld + p->row.from, c->part[w->part].reference + p->row.from,
+               rows * sizeof *g->reference);
     if (!g->dstate)
         return;
     if (c->bf16)
@@ -124,40 +148,71 @@ static void walk_panel(const struct chunk *c, const struct gradients *g, int thr
             .m = width,
             .n = rows,
             .k = items,
-            .a = c->weight16 + (size_t)thread * (size_t)c->width * c->deep,
+            .a = c->weight16 + (size_t)w->thread * (size_t)c->width * c->deep,
             .lda = c->deep,
             .b = p->rounded,
             .ldb = c->ld,
-            .c = g->own[thread].product + p->row.from,
+            .c = gradients_product(c, g, w->part) + p->row.from,
             .ldc = c->ld,
         });
     else
-        gradients_add_states(c, &g->own[thread], p);
+        gradients_add_states(c, gradients_product(c, g, w->part), p);
 }
 
 /* ---- between the walks ---- */
 
-/* Computes one row's loss, and its dstate from the threads' Σ e W. */
+VECTOR static void add_rows(size_t parts, size_t width, size_t ld, const float *product,
+                            const float *factor, size_t rows, float *restrict to)
+{
+    for (size_t j = 0; j < width; j++) {
+        float sum[LINE] = {0};
+        for (size_t i = 0; i < rows; i++)
+            sum[i] = to[i * width + j];
+        for (size_t part = 0; part < parts; part++)
+#pragma omp simd
+            for (size_t i = 0; i < LINE; i++)
+                sum[i] += factor[part * ld + i] * product[(part * width + j) * ld + i];
+        for (size_t i = 0; i < rows; i++)
+            to[i * width + j] = sum[i];
+    }
+}
+
+void gradients_add_rows(const struct chunk *c, const struct gradients *g, size_t row)
+{
+    size_t width = (size_t)c->o->width, rows = (size_t)c->rows - row;
+    add_rows((size_t)c->parts, width, c->ld, g->product + row, g->factor + row,
+             rows < LINE ? rows : LINE, g->dstate + ((size_t)c->first + row) * width);
+}
+
+/* Computes one row's loss, and the factors of the parts' Σ e W. */
 static void finish_row(const struct chunk *c, const struct gradients *g, size_t row, float *loss)
 {
-    const struct output_layer *o = c->o;
-    size_t width = (size_t)o->width, at = (size_t)c->first + row;
-    float share = output_share(o);
+    float share = output_share(c->o);
     *loss = chunk_loss(c, row);
-    if (o->add.grad)
+    if (c->o->add.grad)
         chunk_addition_gradients(c, row, share);
-    if (!g->dstate)
-        return;
-    float *to = g->dstate + at * width;
-    for (int t = 0; t < c->threads; t++) {
-        const float *product = g->own[t].product + row;
-        float raise = maths_exp(c->part[t].reference[row] - c->reference[row]);
-        float factor = (float)(raise / c->total[row] * share);
-        for (size_t j = 0; j < width; j++)
-            to[j] += factor * product[j * c->ld];
+    for (int part = 0; part < c->parts; part++) {
+        float raise = maths_exp(c->part[part].reference[row] - c->reference[row]);
+        g->factor[(size_t)part * c->ld + row] = (float)(raise / c->total[row] * share);
     }
-    if (o->target[at] >= 0)
-        cpu_add_scaled(width, -share, o->weight + (size_t)o->target[at] * width, to);
+}
+
+/* The same of some rows, in whole vectors, and their dstate. */
+static void finish_rows(const struct chunk *c, const struct gradients *g, struct span rows,
+                        float *loss)
+{
+    const struct output_layer *o = c->o;
+    size_t width = (size_t)o->width;
+    for (size_t row = rows.from; row < rows.to; row++)
+        finish_row(c, g, row, loss + row);
+    for (size_t row = rows.from; g->dstate && row < rows.to; row += LINE)
+        gradients_add_rows(c, g, row);
+    for (size_t row = rows.from; g->dstate && row < rows.to; row++) {
+        size_t at = (size_t)c->first + row;
+        if (o->target[at] >= 0)
+            cpu_add_scaled(width, -output_share(o), o->weight + (size_t)o->target[at] * width,
+                           g->dstate + at * width);
+    }
 }
 
 /* ---- the second walk ---- */
@@ -292,8 +347,6 @@ static void tile_gradients(const struct chunk *c, const struct gradients *g, int
 void gradients_clear(const struct chunk *c, const struct gradients *g,
                      const struct own_gradients *own)
 {
-    if (g->dstate)
-        memset(own->product, 0, (size_t)c->o->width * c->ld * sizeof *own->product);
     if (!g->dweight)
         return;
     memset(own->scaled, 0, (size_t)c->rows * g->columns * sizeof *own->scaled);
@@ -308,13 +361,16 @@ void gradients_clear(const struct chunk *c, const struct gradients *g,
 static void loss_of_chunk(const struct chunk *c, const struct gradients *g, float *loss)
 {
     int thread = omp_get_thread_num();
-    struct span tiles = chunk_tiles(c, thread);
-    struct span rows = cpu_own_share((size_t)c->rows, 1);
+    struct span rows = cpu_own_share((size_t)c->rows, LINE);
+    struct piece w;
     struct panel p;
     gradients_clear(c, g, &g->own[thread]);
-    for (size_t tile = tiles.from; tile < tiles.to; tile++)
-        for (size_t i = 0; chunk_panel(c, thread, (int)tile, i, &p); i++)
-            walk_panel(c, g, thread, (int)tile, &p);
+    while (chunk_take(c, thread, &w)) {
+        gradients_begin(c, g, w.part);
+        for (size_t tile = w.tile.from; tile < w.tile.to; tile++)
+            for (size_t i = 0; chunk_panel(c, &w, tile, i, &p); i++)
+                walk_panel(c, g, &w, tile, &p);
+    }
 #pragma omp barrier
     for (size_t i = rows.from; i < rows.to; i++)
         chunk_join(c, i);
@@ -322,21 +378,18 @@ static void loss_of_chunk(const struct chunk *c, const struct gradients *g, floa
 #pragma omp barrier
 #pragma omp master
         chunk_join_parts(c, true);
-#pragma omp barrier
     }
-    for (size_t i = rows.from; i < rows.to; i++)
-        finish_row(c, g, i, loss + i);
 #pragma omp barrier
-    /* From the last tile: it may still be in the cache. */
-    for (size_t tile = tiles.to; g->dweight && tile-- > tiles.from;)
-        tile_gradients(c, g, thread, (int)tile);
+    finish_rows(c, g, rows, loss);
+    for (int tile; g->dweight && chunk_take_tile(c, thread, &tile);)
+        tile_gradients(c, g, thread, tile);
 }
 
 size_t gradients_place(struct gradients *g, const struct chunk *c)
 {
     size_t width = (size_t)c->o->width, threads = (size_t)c->threads, vector = cpu_tile_vector();
     size_t owns = cpu_padded(threads * sizeof *g->own / sizeof(float));
-    size_t product = cpu_padded(width * c->ld), rows = (size_t)c->capacity;
+    size_t parts = (size_t)c->parts, product = parts * width * c->ld, rows = (size_t)c->capacity;
     g->direct = width / vector * vector;
     g->rest = width - g->direct + 1;
     g->apart = !c->bf16 && 2 * g->rest <= vector;
@@ -346,24 +399,27 @@ size_t gradients_place(struct gradients *g, const struct chunk *c)
     size_t scaled = cpu_padded(rows * g->columns), tail = cpu_padded((size_t)c->width * g->rest);
     size_t scaled16 = c->bf16 ? cpu_padded(c->ld * g->columns / 2) : 0;
     size_t turned = g->apart ? g->rest * c->ld : 0;
-    size_t each = product + scaled + c->ld + tail + turned + scaled16;
+    size_t each = scaled + c->ld + tail + turned + scaled16, tiles = (size_t)c->tiles;
     float *at = c->rest;
     if (at) {
         g->own = (struct own_gradients *)(void *)at;
         at += owns;
         g->reference = at;
-        at += (size_t)c->tiles * c->ld;
+        at += tiles * c->ld;
+        g->factor = at;
+        at += parts * c->ld;
+        g->product = at;
+        at += product;
         for (size_t t = 0; t < threads; t++, at += each) {
-            float *as_of = at + product + scaled, *last = as_of + c->ld + tail;
-            g->own[t] = (struct own_gradients){.product = at,
-                                               .scaled = at + product,
+            float *as_of = at + scaled, *last = as_of + c->ld + tail;
+            g->own[t] = (struct own_gradients){.scaled = at,
                                                .as_of = as_of,
                                                .tail = as_of + c->ld,
                                                .turned = last,
                                                .scaled16 = (uint16_t *)(void *)(last + turned)};
         }
     }
-    return owns + (size_t)c->tiles * c->ld + threads * each;
+    return owns + (tiles + parts) * c->ld + product + threads * each;
 }
 
 void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss, float *dstate,
@@ -371,7 +427,7 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
 {
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    chunk_plan(&c, cpu_of(d), o, 1, dweight, cpu_of(d)->bf16);
+    chunk_plan(&c, cpu_of(d), o, (struct division){1, true}, dweight, cpu_of(d)->bf16);
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c)) {

@@ -12,8 +12,9 @@ struct gradients {
     size_t direct, rest, columns; /* the width in whole vectors; row stride of `scaled` */
     bool apart;                   /* the rest is in `turned` */
     float *reference;             /* [tiles, ld] */
+    float *product;               /* [parts, H, ld] Σ e W */
+    float *factor;                /* [parts, ld] times which they make dstate */
     struct own_gradients {
-        float *product;     /* [H, ld] Σ e W */
         float *scaled;      /* [rows, columns], each row times its factor */
         float *as_of;       /* [ld] the reference for which the factor was computed */
         float *tail;        /* [width, rest] */
@@ -27,17 +28,26 @@ struct gradients {
  * floats. */
 size_t gradients_place(struct gradients *g, const struct chunk *c);
 
-/* Sets a thread's sums of a chunk, and its scaled states, to 0. */
+/* Sets a thread's scaled states to 0, and a part's product. */
 void gradients_clear(const struct chunk *c, const struct gradients *g,
                      const struct own_gradients *own);
+void gradients_begin(const struct chunk *c, const struct gradients *g, int part);
+
+static inline float *gradients_product(const struct chunk *c, const struct gradients *g, int part)
+{
+    return g->product + (size_t)part * (size_t)c->o->width * c->ld;
+}
+
+/* dstate of LINE rows from `row` on += the sum of the parts' products times their factors.  Leaves
+ * out rows beyond the chunk's. */
+void gradients_add_rows(const struct chunk *c, const struct gradients *g, size_t row);
 
 /* Row i of the scaled states = factor times the state. */
 void gradients_scale(const struct chunk *c, const struct gradients *g,
                      const struct own_gradients *own, size_t i, float factor);
 
 /* product += Σ x W over a panel's items, whose numbers are x. */
-void gradients_add_states(const struct chunk *c, const struct own_gradients *own,
-                          const struct panel *p);
+void gradients_add_states(const struct chunk *c, float *product, const struct panel *p);
 
 /* dW and dbias += a tile's kept numbers times the scaled states. */
 void gradients_add_weights(const struct chunk *c, const struct gradients *g,

@@ -7,18 +7,28 @@
 
 enum { ROUNDED_ITEMS = 192 }; /* of a tile with rounded factors, at most: oneDNN copies factors */
 
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, int sharers,
-                bool keep, bool bf16)
+/* How many parts a run of so many tiles has: each is half of what is left, so that the first are
+ * long, and the last let threads end at the same time. */
+static int parts_of_run(int tiles)
 {
+    int n = 1;
+    while (tiles >> n >= LEAST_TILES)
+        n++;
+    return n;
+}
+
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o,
+                struct division by, bool keep, bool bf16)
+{
+    int groups = cpu->threads / by.sharers;
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;
     size_t fit = cpu->workspace / (keep || bf16 ? items : TILE_ITEMS);
-    size_t most = (size_t)sharers * CHUNK_ROWS;
+    size_t most = (size_t)by.sharers * CHUNK_ROWS;
     fit = fit < 1 ? 1 : fit > most ? most : fit;
     size_t chunks = wanted ? (wanted + fit - 1) / fit : 1;
     *c = (struct chunk){.o = o,
                         .threads = cpu->threads,
-                        .parts = cpu->threads / sharers,
-                        .sharers = sharers,
+                        .sharers = by.sharers,
                         .bf16 = bf16,
                         .by_float32 = cpu->by_float32};
     c->capacity = (int)((wanted + chunks - 1) / chunks);
@@ -35,11 +45,13 @@ void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_laye
         c->ld += c->ld / LINE % 2 ? 0 : LINE;
     c->panel = bf16 ? c->ld : PANEL;
     c->deep = ((size_t)o->width + BF16_DEPTH - 1) / BF16_DEPTH * BF16_DEPTH;
-    int share = ((o->items + c->parts - 1) / c->parts + 5) / 6 * 6; /* whole blocks of rows */
+    int share = ((o->items + groups - 1) / groups + 5) / 6 * 6; /* whole blocks of rows */
     int widest = bf16 ? ROUNDED_ITEMS : TILE_ITEMS;
     c->width = share > widest ? widest : share > 0 ? share : 6;
     c->tiles = (o->items + c->width - 1) / c->width;
     c->panels = (c->ld + c->panel - 1) / c->panel;
+    c->pieces = by.dealt && c->threads > 1 ? parts_of_run(c->tiles / groups) : 1;
+    c->parts = groups * c->pieces;
 }
 
 /* Takes n rounded numbers likewise. */
@@ -56,17 +68,21 @@ void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest)
     kept = keep || c->bf16 ? kept : 0;
     size_t parts = cpu_padded(sums * sizeof *c->part / sizeof(float));
     size_t own = threads * width * c->panel + sums * 4 * ld + 4 * ld;
+    size_t runs = threads * sizeof(struct cpu_run) / sizeof(float);
     size_t state16 = c->deep * ld, weight16 = threads * width * c->deep;
     size_t rounded = c->bf16 ? cpu_padded(state16) + cpu_padded(weight16) : 0;
     size_t added = (size_t)c->o->add.count, buckets = (size_t)c->tiles * c->panels + 1;
     size_t placing = added ? cpu_padded(buckets) + cpu_padded(4 * added) + cpu_padded(added) : 0;
     size_t targets = cpu_padded((size_t)c->tiles + 2) + ld;
-    float *at = cpu_scratch(cpu, state + kept + parts + own + rounded + placing + targets + rest);
+    float *at = cpu_scratch(cpu, state + kept + parts + own + 2 * runs + rounded + placing +
+                                     targets + rest);
     c->state = cpu_take(&at, state);
     if (c->bf16)
         c->kept16 = take_rounded(&at, kept);
     else
         c->kept = kept ? cpu_take(&at, kept) : NULL;
+    c->piece = (struct cpu_run *)(void *)cpu_take(&at, runs);
+    c->tile = (struct cpu_run *)(void *)cpu_take(&at, runs);
     c->passing = cpu_take(&at, threads * width * c->panel);
     c->score = cpu_take(&at, ld);
     c->reference = cpu_take(&at, ld);
@@ -189,6 +205,12 @@ void chunk_addition_gradients(const struct chunk *c, size_t row, float share)
     }
 }
 
+/* The tiles of the pieces that are a thread's at first. */
+static struct span run_of(const struct chunk *c, int thread)
+{
+    return cpu_share((size_t)c->tiles, 1, thread / c->sharers, c->threads / c->sharers);
+}
+
 bool chunk_next(struct chunk *c)
 {
     size_t width = (size_t)c->o->width;
@@ -199,11 +221,11 @@ bool chunk_next(struct chunk *c)
     int rows = chunks ? (int)cpu_padded((size_t)((left + chunks - 1) / chunks)) : 0;
     rows = rows < c->capacity && !c->o->join ? rows : c->capacity;
     c->rows = rows < left ? rows : left;
-    for (int t = 0; t < c->parts; t++)
-        for (size_t row = 0; row < c->ld; row++) {
-            c->part[t].reference[row] = -INFINITY;
-            c->part[t].sum[row] = c->part[t].not_finite[row] = 0;
-        }
+    for (int t = 0; t < c->threads; t++) {
+        struct span tiles = run_of(c, t);
+        cpu_run_fill(&c->piece[t], 0, (size_t)c->pieces);
+        cpu_run_fill(&c->tile[t], tiles.from, tiles.to);
+    }
     memset(c->state, 0, width * c->ld * sizeof *c->state);
     for (size_t row = 0; row < (size_t)c->rows; row++) {
         const float *from = c->o->state + ((size_t)c->first + row) * width;
@@ -217,30 +239,73 @@ bool chunk_next(struct chunk *c)
     return c->rows > 0;
 }
 
+/* Piece i of those that are the owner's at first, for `thread` to compute. */
+static struct piece begin_piece(const struct chunk *c, int owner, int i, int thread)
+{
+    struct span run = run_of(c, owner);
+    size_t n = run.to - run.from, end = i + 1 < c->pieces ? n >> (i + 1) : 0;
+    struct piece p = {.tile = {run.to - (n >> i), run.to - end},
+                      .part = owner / c->sharers * c->pieces + i,
+                      .share = owner % c->sharers,
+                      .thread = thread};
+    const struct parts *sums = &c->part[p.part];
+    struct span rows = chunk_rows(c, &p);
+    for (size_t row = rows.from; row < rows.to; row++) {
+        sums->reference[row] = -INFINITY;
+        sums->sum[row] = sums->not_finite[row] = 0;
+    }
+    return p;
+}
+
+struct piece chunk_piece(const struct chunk *c, int thread)
+{
+    return begin_piece(c, thread, 0, thread);
+}
+
+bool chunk_take(const struct chunk *c, int thread, struct piece *p)
+{
+    size_t i;
+    int owner;
+    if (!cpu_runs_take(c->piece, c->threads, thread, true, &owner, &i))
+        return false;
+    *p = begin_piece(c, owner, (int)i, thread);
+    return true;
+}
+
+bool chunk_take_tile(const struct chunk *c, int thread, int *tile)
+{
+    size_t i = 0;
+    int owner;
+    bool some = cpu_runs_take(c->tile, c->threads, thread, false, &owner, &i);
+    *tile = (int)i;
+    return some;
+}
+
 struct span chunk_tile(const struct chunk *c, int tile)
 {
     size_t from = (size_t)tile * (size_t)c->width, to = from + (size_t)c->width;
     return (struct span){from, to < (size_t)c->o->items ? to : (size_t)c->o->items};
 }
 
-bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p)
+bool chunk_panel(const struct chunk *c, const struct piece *w, size_t tile, size_t i,
+                 struct panel *p)
 {
     size_t width = (size_t)c->width;
-    struct span own = chunk_rows(c, thread, c->bf16 ? c->ld : cpu_padded((size_t)c->rows));
+    struct span own = chunk_rows(c, w);
     size_t from = own.from + i * c->panel;
     if (from >= own.to)
         return false;
-    *p =
-        (struct panel){.item = chunk_tile(c, tile), .row = {from, from + c->panel}, .ld = c->panel};
+    *p = (struct panel){
+        .item = chunk_tile(c, (int)tile), .row = {from, from + c->panel}, .ld = c->panel};
     if (p->row.to > own.to)
         p->row.to = own.to;
-    p->x = c->passing + (size_t)thread * width * c->panel;
+    p->x = c->passing + (size_t)w->thread * width * c->panel;
     if (c->kept) {
-        p->x = c->kept + (size_t)tile * width * c->ld + from;
+        p->x = c->kept + tile * width * c->ld + from;
         p->ld = c->ld;
     }
     if (c->kept16)
-        p->rounded = c->kept16 + (size_t)tile * width * c->ld + from;
+        p->rounded = c->kept16 + tile * width * c->ld + from;
     return true;
 }
 

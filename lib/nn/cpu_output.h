@@ -3,14 +3,17 @@
  * Targets are processed in chunks of rows whose scores fit the workspace.  The states of a chunk
  * are transposed, so that a vector holds one item's scores for several rows.  Items are processed
  * in tiles, and each tile with some of the targets at a time: a panel.  A panel's scores stay in a
- * core's first-level cache from the product until they are used.  The items are divided into parts,
- * each a run of tiles with sums of its own, and a part's rows among the threads that share it.  Who
- * has what depends on the numbers alone, and the parts' sums are added in their order, so that
- * results repeat byte for byte. */
+ * core's first-level cache from the product until they are used.
+ *
+ * The items are divided into parts, each a run of tiles with sums of its own.  A part, or a share
+ * of its rows, is a piece: threads take pieces as they come to them (nn/cpu_queue.h), the large
+ * ones first.  What a piece is depends on the numbers alone, and the parts' sums are added in their
+ * order, so that results repeat byte for byte. */
 #ifndef NN_CPU_OUTPUT_H
 #define NN_CPU_OUTPUT_H
 
 #include "nn/cpu.h"
+#include "nn/cpu_queue.h"
 #include "nn/cpu_tile.h"
 
 enum {
@@ -19,6 +22,7 @@ enum {
     TILE_ITEMS = 144, /* items of a tile, at most: with 100 units they and their scores take 200 KB
                          of a second-level cache; fewer pay more for what each tile costs */
     STATES = 288, /* depth of a product: two vectors of each take 36 KB of a second-level cache */
+    LEAST_TILES = 4, /* of a part, where there are several: a new part costs a part of a tile */
     CHUNK_ROWS = 512 /* a thread's rows of a chunk, at most: more states do not fit a second-level
                         cache */
 };
@@ -31,20 +35,22 @@ enum {
  * not read. */
 struct chunk {
     const struct output_layer *o;
-    int threads, parts, sharers; /* parts of the items; threads that share a part's rows */
-    int first, rows;             /* targets first .. first+rows-1 */
-    int capacity;                /* rows of the largest chunk */
+    int threads, sharers; /* threads that share the rows */
+    int parts, pieces;    /* parts of the items; pieces that are a thread's at first */
+    int first, rows;      /* targets first .. first+rows-1 */
+    int capacity;         /* rows of the largest chunk */
     size_t ld; /* odd in cache lines, so that a column spreads over the cache; with rounded factors
                   a multiple of BF16_DEPTH */
-    int width, tiles;    /* items of a tile; the last may have fewer */
-    float *state;        /* [H, ld] */
-    float *score;        /* [ld] the targets' scores */
-    float *kept;         /* [tiles, width, ld] all scores; NULL: not stored, or rounded */
-    size_t panel;        /* rows of a panel: PANEL, or with rounded factors all */
-    float *passing;      /* [threads, width, panel]: panels that are not stored */
-    struct parts *part;  /* [parts] */
-    float *reference;    /* [ld] the largest of the parts' references */
-    double *total;       /* [ld] Σ e^(score - reference) */
+    int width, tiles;             /* items of a tile; the last may have fewer */
+    float *state;                 /* [H, ld] */
+    float *score;                 /* [ld] the targets' scores */
+    float *kept;                  /* [tiles, width, ld] all scores; NULL: not stored, or rounded */
+    size_t panel;                 /* rows of a panel: PANEL, or with rounded factors all */
+    float *passing;               /* [threads, width, panel]: panels that are not stored */
+    struct parts *part;           /* [parts] */
+    struct cpu_run *piece, *tile; /* [threads] what threads have not yet taken */
+    float *reference;             /* [ld] the largest of the parts' references */
+    double *total;                /* [ld] Σ e^(score - reference) */
     int32_t *target_row; /* [ld] rows by the tile of their targets, ascending in each tile */
     int32_t *of_tile;    /* [tiles + 2] where a tile's begin in `target_row` */
     /* Rounded factors (nn/bf16.h), with `bf16` alone. */
@@ -71,6 +77,12 @@ struct parts {
     float *not_finite; /* 0, or NaN once a score was not finite */
 };
 
+/* Some tiles, all of a part, and of the rows a share; who computes them. */
+struct piece {
+    struct span tile;
+    int part, share, thread;
+};
+
 /* Some rows of a tile: their scores x, `ld` floats from one item to the next. */
 struct panel {
     struct span item, row;
@@ -79,10 +91,16 @@ struct panel {
     uint16_t *rounded; /* destination of rounded exponentials, row stride the chunk's ld; or NULL */
 };
 
-/* Plans chunks whose scores fit the workspace, all of them with `keep`.  sharers: threads that
- * share the rows of a part, a divisor of all threads.  bf16: factors are rounded. */
-void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o, int sharers,
-                bool keep, bool bf16);
+/* How the threads divide the scores. */
+struct division {
+    int sharers; /* how many share the rows: a divisor of all threads; the others share the items */
+    bool dealt;  /* pieces are taken by chunk_take; else each thread has one, its own */
+};
+
+/* Plans chunks whose scores fit the workspace, all of them with `keep`.  bf16: factors are
+ * rounded. */
+void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o,
+                struct division by, bool keep, bool bf16);
 
 /* Takes scratch memory.  keep: with room for all scores of a chunk; rest: floats for the caller. */
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);
@@ -99,26 +117,26 @@ void chunk_place_targets(const struct chunk *c);
 void chunk_target_scores(const struct chunk *c, int thread);
 void chunk_note_targets(const struct chunk *c, int tile, const struct panel *p);
 
-/* A thread's part, and its tiles. */
-static inline int chunk_part(const struct chunk *c, int thread)
+/* A thread's first piece, and the next one that it can take, the first included: false if none is
+ * left.  Both set the part's sums of the piece's rows to 0. */
+struct piece chunk_piece(const struct chunk *c, int thread);
+bool chunk_take(const struct chunk *c, int thread, struct piece *p);
+
+/* Takes a tile, the last first: it may still be in the cache of the thread whose piece it was.
+ * Where no rows are shared. */
+bool chunk_take_tile(const struct chunk *c, int thread, int *tile);
+
+/* A piece's rows, in whole vectors: some may lie beyond the chunk's. */
+static inline struct span chunk_rows(const struct chunk *c, const struct piece *w)
 {
-    return thread / c->sharers;
+    size_t all = c->bf16 ? c->ld : cpu_padded((size_t)c->rows);
+    return cpu_share(all, LINE, w->share, c->sharers);
 }
 
-static inline struct span chunk_tiles(const struct chunk *c, int thread)
-{
-    return cpu_share((size_t)c->tiles, 1, chunk_part(c, thread), c->parts);
-}
-
-/* A thread's rows of `all`, in whole vectors. */
-static inline struct span chunk_rows(const struct chunk *c, int thread, size_t all)
-{
-    return cpu_share(all, LINE, thread % c->sharers, c->sharers);
-}
-
-/* The items of a tile; number i of a thread's panels of a tile, false beyond the last. */
+/* The items of a tile; number i of a piece's panels of a tile, false beyond the last. */
 struct span chunk_tile(const struct chunk *c, int tile);
-bool chunk_panel(const struct chunk *c, int thread, int tile, size_t i, struct panel *p);
+bool chunk_panel(const struct chunk *c, const struct piece *w, size_t tile, size_t i,
+                 struct panel *p);
 
 /* Computes a panel's scores; the panel may also be some whole vectors of rows of one. */
 void chunk_scores(const struct chunk *c, int thread, const struct panel *p);

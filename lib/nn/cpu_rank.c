@@ -175,10 +175,10 @@ static void walk_line(const struct ranking *r, int part, const struct panel *p, 
 
 /* Raises what a new item has to exceed to what is found in other parts: they have other items, so
  * that one of an equal score may still be better. */
-static void share_least(const struct ranking *r, int thread)
+static void share_least(const struct ranking *r, const struct piece *w)
 {
-    float *least = r->found[chunk_part(&r->c, thread)].least, bar;
-    struct span own = chunk_rows(&r->c, thread, (size_t)r->c.rows);
+    float *least = r->found[w->part].least, bar;
+    struct span own = chunk_rows(&r->c, w);
     for (size_t row = own.from; row < own.to; row++) {
 #pragma omp atomic read
         bar = r->bar[row];
@@ -192,18 +192,18 @@ static void share_least(const struct ranking *r, int thread)
     }
 }
 
-/* Whether to do so after so many tiles of a thread: often at first, while it rises fast. */
+/* Whether to do so after so many tiles of a piece: often at first, while it rises fast. */
 static bool shares(const struct ranking *r, int walked)
 {
     bool power_of_two = !(walked & (walked - 1));
     return r->k && r->c.parts > 1 && (walked % 16 == 0 || power_of_two);
 }
 
-static void walk_panel(const struct ranking *r, int thread, const struct panel *p)
+static void walk_panel(const struct ranking *r, const struct piece *w, const struct panel *p)
 {
-    chunk_scores(&r->c, thread, p);
+    chunk_scores(&r->c, w->thread, p);
     for (size_t row = p->row.from; row < p->row.to; row += LINE)
-        walk_line(r, chunk_part(&r->c, thread), p, row);
+        walk_line(r, w->part, p, row);
 }
 
 struct ranks_out {
@@ -246,29 +246,21 @@ static void join_counts(const struct ranking *r, size_t row, const struct ranks_
     out->rank[at] = 1 + above + out->ties[at];
 }
 
-static void clear_found(struct ranking *r, int thread)
+static void clear_found(const struct ranking *r, const struct piece *w)
 {
-    int part = chunk_part(&r->c, thread);
-    const struct found *f = &r->found[part];
-    struct span own = chunk_rows(&r->c, thread, r->c.ld);
-    if (thread == 0)
-        r->next = 0;
+    const struct found *f = &r->found[w->part];
+    struct span own = chunk_rows(&r->c, w);
     for (size_t row = own.from; row < own.to; row++) {
         f->above[row] = f->equal[row] = f->filled[row] = 0;
         f->least[row] = r->k && row < (size_t)r->c.rows ? -INFINITY : INFINITY;
-        if (part == 0)
-            r->bar[row] = -INFINITY;
     }
 }
 
-/* The tiles that a thread takes next, if any are left.  Sums are those of a thread's own share, but
- * the best are the same whoever finds them: there nobody waits long for a thread that is held up.
- */
+/* The tiles that a thread takes next where the best alone are wanted, if any are left: the best are
+ * the same whoever finds them, so that its piece may have tiles from everywhere. */
 static bool next_run(struct ranking *r, struct span *run)
 {
     size_t tiles = (size_t)r->c.tiles, most = tiles / (size_t)r->c.threads / RUN;
-    if (!r->best_alone)
-        return false;
     most = most < 1 ? 1 : most > RUN ? RUN : most;
 #pragma omp atomic capture
     {
@@ -279,14 +271,31 @@ static bool next_run(struct ranking *r, struct span *run)
     return run->from < tiles;
 }
 
-static void walk_tiles(const struct ranking *r, int thread, struct span tiles, int *walked)
+static void walk_tiles(const struct ranking *r, const struct piece *w, int *walked)
 {
     struct panel p;
-    for (size_t tile = tiles.from; tile < tiles.to; tile++) {
+    for (size_t tile = w->tile.from; tile < w->tile.to; tile++) {
         if (shares(r, (*walked)++))
-            share_least(r, thread);
-        for (size_t i = 0; chunk_panel(&r->c, thread, (int)tile, i, &p); i++)
-            walk_panel(r, thread, &p);
+            share_least(r, w);
+        for (size_t i = 0; chunk_panel(&r->c, w, tile, i, &p); i++)
+            walk_panel(r, w, &p);
+    }
+}
+
+/* A thread's part of the walk. */
+static void walk_pieces(struct ranking *r, int thread)
+{
+    struct piece w;
+    int walked = 0;
+    if (r->best_alone) {
+        w = chunk_piece(&r->c, thread);
+        for (clear_found(r, &w); next_run(r, &w.tile);)
+            walk_tiles(r, &w, &walked);
+        return;
+    }
+    for (; chunk_take(&r->c, thread, &w); walked = 0) {
+        clear_found(r, &w);
+        walk_tiles(r, &w, &walked);
     }
 }
 
@@ -294,10 +303,7 @@ static void rank_chunk(struct ranking *r, const struct ranks_out *out)
 {
     const struct chunk *c = &r->c;
     int thread = omp_get_thread_num();
-    struct span tiles = r->best_alone ? (struct span){0, 0} : chunk_tiles(c, thread);
     struct span rows = cpu_own_share((size_t)c->rows, 1);
-    int walked = 0;
-    clear_found(r, thread);
     if (!r->best_alone)
         chunk_target_scores(c, thread);
 #pragma omp barrier
@@ -306,9 +312,7 @@ static void rank_chunk(struct ranking *r, const struct ranks_out *out)
         c->o->join->scores(c->o->join, c->first, c->rows, c->score);
 #pragma omp barrier
     }
-    do
-        walk_tiles(r, thread, tiles, &walked);
-    while (next_run(r, &tiles));
+    walk_pieces(r, thread);
 #pragma omp barrier
     for (size_t i = rows.from; i < rows.to && !r->best_alone; i++)
         chunk_join(c, i);
@@ -361,11 +365,16 @@ static int sharers(const struct ranking *r, int threads, const struct output_lay
 static void walk(struct device *d, const struct output_layer *o, struct ranking *r,
                  const struct ranks_out *out)
 {
-    chunk_plan(&r->c, cpu_of(d), o, sharers(r, cpu_of(d)->threads, o), false, false);
+    struct division by = {sharers(r, cpu_of(d)->threads, o), !r->best_alone};
+    chunk_plan(&r->c, cpu_of(d), o, by, false, false);
     chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
     ranking_place(r);
-    while (chunk_next(&r->c))
+    while (chunk_next(&r->c)) {
+        r->next = 0;
+        for (size_t row = 0; row < r->c.ld; row++)
+            r->bar[row] = -INFINITY;
         CPU_IN_THREADS(r->c.threads, rank_chunk(r, out));
+    }
 }
 
 void cpu_output_rank(struct device *d, const struct output_layer *o, float *loss, int32_t *rank,

@@ -172,6 +172,44 @@ static void check_loss_factor(void)
     output_close(&p, &o);
 }
 
+/* Threads take the items as they come to them: the results are right, and do not depend on it. */
+static void check_loss_repeats(void)
+{
+    enum { TIMES = 8 };
+    struct device *usual = device;
+    struct output_layer o;
+    device = test_device(&(struct device_options){.threads = 3});
+    struct problem p = output_problem(&o, 65, 5, 4099);
+    float *first[3] = {0}, *grad[3], *loss = NULL;
+    int different = 0;
+    for (int time = 0; time < TIMES; time++) {
+        for (int i = 0; i < 3; i++)
+            grad[i] = device_zeros(device, p.size[i]);
+        device->op->output_loss(device, &o, p.found, grad[0], grad[1], grad[2]);
+        float *now = to_host(device, p.found, p.out_size * sizeof *now);
+        different += time && memcmp(now, loss, p.out_size * sizeof *now);
+        mem_free(loss);
+        loss = now;
+        for (int i = 0; i < 3; i++) {
+            float *x = to_host(device, grad[i], p.size[i] * sizeof *x);
+            different += time && memcmp(x, first[i], p.size[i] * sizeof *x);
+            mem_free(first[i]);
+            first[i] = x;
+            device->op->release(device, grad[i]);
+        }
+    }
+    tap_ok(!different, "output_loss %d times in 3 threads: %d different results", TIMES, different);
+    device->op->output_loss(device, &o, p.found, p.grad[0], p.grad[1], p.grad[2]);
+    check_forward(&p, "output_loss in 3 threads");
+    check_backward(&p, "output_loss in 3 threads, gradients");
+    for (int i = 0; i < 3; i++)
+        mem_free(first[i]);
+    mem_free(loss);
+    output_close(&p, &o);
+    device_close(device);
+    device = usual;
+}
+
 static void check_loss(void)
 {
     const int way[][3] = {{1, 1, 1},  {31, 33, 257}, {33, 31, 1031}, {7, 257, 33},   {257, 1, 31},
@@ -189,6 +227,7 @@ static void check_loss(void)
     check_loss_no_bias();
     check_loss_additions();
     check_loss_factor();
+    check_loss_repeats();
     /* Scores far apart, higher from tile to tile: no sum and no exponential may overflow. */
     struct output_layer o;
     struct problem p = output_problem(&o, 257, 3, 2311);
