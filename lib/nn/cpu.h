@@ -69,8 +69,9 @@ static inline struct span cpu_share(size_t n, size_t unit, int part, int parts)
     return (struct span){from < n ? from : n, to < n ? to : n};
 }
 
-/* How many threads to use for that many elementary steps: 1 where starting more costs more than it
- * gains. */
+/* How many threads to use for that many elementary steps, of about a nanosecond: 1 where starting
+ * more costs more than it gains.  A thread that sleeps takes tens of microseconds to begin, and far
+ * longer where other programs use its core. */
 static inline int cpu_threads_for(const struct cpu *c, double steps)
 {
     double worth = steps / 20000;

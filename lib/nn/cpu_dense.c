@@ -225,7 +225,7 @@ static void dropout_share(const struct dropped *p, bool known, const float *x, f
 void cpu_dropout(struct device *d, struct dropout_key key, size_t n, const float *x, float *y,
                  bool accumulate)
 {
-    int threads = cpu_threads_for(cpu_of(d), (double)n);
+    int threads = cpu_threads_for(cpu_of(d), (double)n / 4);
     const struct dropped *known = accumulate ? find_dropped(cpu_of(d), key, n) : NULL;
     const struct dropped *p = known ? known : new_dropped(cpu_of(d), key, n);
     CPU_IN_THREADS(threads, dropout_share(p, known, x, y, accumulate));

@@ -330,7 +330,7 @@ static void lazy_update_share(const struct update *u, const struct rows *r, size
 void cpu_rows_lazy_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                           float *w, float *m, float *v, int32_t *last)
 {
-    int threads = cpu_threads_for(cpu_of(d), 4.0 * r->unique * cols);
+    int threads = cpu_threads_for(cpu_of(d), (double)r->unique * cols / 4);
     CPU_IN_THREADS(threads, lazy_update_share(u, r, (size_t)cols, w, m, v, last));
 }
 
@@ -349,7 +349,7 @@ static void rows_update_share(const struct update *u, struct step step, const st
 void cpu_rows_update(struct device *d, const struct update *u, const struct rows *r, int cols,
                      const float *g, float *w, float *m, float *v, int32_t *last)
 {
-    int threads = cpu_threads_for(cpu_of(d), (double)r->unique * cols);
+    int threads = cpu_threads_for(cpu_of(d), (double)r->unique * cols / 4);
     CPU_IN_THREADS(threads,
                    rows_update_share(u, step_of(u, u->step), r, (size_t)cols, g, w, m, v, last));
 }
