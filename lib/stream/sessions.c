@@ -167,8 +167,8 @@ static int next_part(struct sessions_in *in, struct err *e)
                 choice);
         return frame_in_at(in->r.frame, e);
     }
-    if (in->part == PARTS_LIMIT)
-        return err_set(e, STATUS_DATA, "more than %d streams", PARTS_LIMIT); /* cov: takes 2^27 */
+    if (in->part == PARTS_LIMIT) /* cov: takes 2^27 */
+        return err_set(e, STATUS_DATA, "more than %d streams", PARTS_LIMIT);
     add_counts(&in->r.meta, frame_in_meta(in->r.frame));
     in->part++;
     vec_clear(&in->users);
