@@ -801,6 +801,20 @@ EOF
     gcc -shared -o file.so -x c - <<<'int sesspipe_cuda_nothing;'
     run -69 --separate-stderr trainer --device cuda "$BATCHES"
     [[ $stderr == *'another version'* ]]
+    # an interrupted copy, at every page and in the header; what is no file
+    mv file.so whole.so
+    for size in 30 63 64 $(seq 4096 4096 "$(stat -c %s whole.so)") $(($(stat -c %s whole.so) - 1)); do
+        head -c "$size" whole.so >file.so
+        run -69 --separate-stderr trainer --device cuda "$BATCHES"
+        [[ $stderr == *"no usable GPU: "*file.so* ]]
+    done
+    [[ $stderr == *"file.so is cut off: build or copy it again"* ]]
+    run -0 --separate-stderr trainer --embedding 3 -o out.mp "$BATCHES"
+    [[ $stderr == *"file.so is cut off"*cpu* ]]
+    rm file.so
+    mkfifo file.so
+    run -69 --separate-stderr timeout 20 trainer --device cuda "$BATCHES"
+    [[ $stderr == *"file.so cannot be read, or is no regular file"* ]]
 }
 
 @test "waiting threads sleep, unless OMP_WAIT_POLICY is set" {

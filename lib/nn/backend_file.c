@@ -1,10 +1,15 @@
 #include "nn/backend_file.h"
 
 #include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/descriptor.h"
 
 /* Finds the file; false: there is none. */
 static bool path_of(const char *name, const char *given, char *to, size_t room)
@@ -25,6 +30,32 @@ static bool path_of(const char *name, const char *given, char *to, size_t room)
     return false;
 }
 
+/* A file that was cut off, as where its copying was interrupted, would end the program by SIGBUS
+ * when it is loaded, and a pipe would hold it up for ever.  A shared object ends with its sections'
+ * table. */
+static bool is_whole(const char *path, char *why, size_t room)
+{
+    Elf64_Ehdr head;
+    struct stat there = {0};
+    int fd = descriptor_open(path, O_NONBLOCK);
+    bool regular = fd >= 0 && !fstat(fd, &there) && S_ISREG(there.st_mode);
+    ssize_t n = regular ? descriptor_read(fd, &head, sizeof head) : 0;
+    if (fd >= 0)
+        close(fd);
+    if (!regular) {
+        snprintf(why, room, "%s cannot be read, or is no regular file", path);
+        return false;
+    }
+    if (n < (ssize_t)sizeof head || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
+        head.e_ident[EI_CLASS] != ELFCLASS64)
+        return true; /* the loader says what it is */
+    uint64_t size = (uint64_t)there.st_size, table = (uint64_t)head.e_shnum * head.e_shentsize;
+    if (table <= size && head.e_shoff <= size - table)
+        return true;
+    snprintf(why, room, "%s is cut off: build or copy it again", path);
+    return false;
+}
+
 void *backend_file_load(const char *name, const char *variable, const char *builds, bool shares,
                         char *why, size_t room)
 {
@@ -37,6 +68,8 @@ void *backend_file_load(const char *name, const char *variable, const char *buil
             snprintf(why, room, "no %s%s", name, builds);
         return NULL;
     }
+    if (!is_whole(path, why, room))
+        return NULL;
     void *file = dlopen(path, RTLD_NOW | (shares ? RTLD_GLOBAL : RTLD_LOCAL));
     if (!file)
         snprintf(why, room, "%s", dlerror());
