@@ -337,7 +337,7 @@ void cpu_output_distill(struct device *d, const struct output_layer *o, const st
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
     struct teaching t = {.by = by};
     half.workspace /= 2;
-    chunk_plan(&c, &half, o, (struct division){1, false}, learns, false);
+    chunk_plan(&c, &half, o, (struct sharing){1, false}, learns, false);
     size_t own = gradients_place(&g, &c);
     chunk_open(&c, cpu_of(d), learns, own + teaching_place(&t, &c, NULL, learns));
     gradients_place(&g, &c);

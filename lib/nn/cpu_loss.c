@@ -427,7 +427,7 @@ void cpu_output_loss(struct device *d, const struct output_layer *o, float *loss
 {
     struct chunk c;
     struct gradients g = {.dstate = dstate, .dweight = dweight, .dbias = dbias};
-    chunk_plan(&c, cpu_of(d), o, (struct division){1, true}, dweight, cpu_of(d)->bf16);
+    chunk_plan(&c, cpu_of(d), o, (struct sharing){1, true}, dweight, cpu_of(d)->bf16);
     chunk_open(&c, cpu_of(d), dweight, gradients_place(&g, &c));
     gradients_place(&g, &c);
     while (chunk_next(&c)) {

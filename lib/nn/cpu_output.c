@@ -18,7 +18,7 @@ static int parts_of_run(int tiles)
 }
 
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o,
-                struct division by, bool keep, bool bf16)
+                struct sharing by, bool keep, bool bf16)
 {
     int groups = cpu->threads / by.sharers;
     size_t items = (size_t)(o->items > 0 ? o->items : 1), wanted = (size_t)o->targets;

@@ -92,7 +92,7 @@ struct panel {
 };
 
 /* How the threads divide the scores. */
-struct division {
+struct sharing {
     int sharers; /* how many share the rows: a divisor of all threads; the others share the items */
     bool dealt;  /* pieces are taken by chunk_take; else each thread has one, its own */
 };
@@ -100,7 +100,7 @@ struct division {
 /* Plans chunks whose scores fit the workspace, all of them with `keep`.  bf16: factors are
  * rounded. */
 void chunk_plan(struct chunk *c, const struct cpu *cpu, const struct output_layer *o,
-                struct division by, bool keep, bool bf16);
+                struct sharing by, bool keep, bool bf16);
 
 /* Takes scratch memory.  keep: with room for all scores of a chunk; rest: floats for the caller. */
 void chunk_open(struct chunk *c, struct cpu *cpu, bool keep, size_t rest);

@@ -365,7 +365,7 @@ static int sharers(const struct ranking *r, int threads, const struct output_lay
 static void walk(struct device *d, const struct output_layer *o, struct ranking *r,
                  const struct ranks_out *out)
 {
-    struct division by = {sharers(r, cpu_of(d)->threads, o), !r->best_alone};
+    struct sharing by = {sharers(r, cpu_of(d)->threads, o), !r->best_alone};
     chunk_plan(&r->c, cpu_of(d), o, by, false, false);
     chunk_open(&r->c, cpu_of(d), false, ranking_place(r));
     ranking_place(r);
