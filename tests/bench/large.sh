@@ -4,6 +4,8 @@
 #   pipeline  33 million events of 810,000 users and 380,000 items, from the raw file to batches
 #   epoch     a share of an epoch of these on all cores, and what all of it would take
 #   bounded   100 million events in 500 MB of memory
+#   filters   the same events through what `bounded` has not: columns that are carried, --merge, and
+#             all that looks at all users; only where PARTS names it
 #   items     9.3 million items of 64 units: a step with all items and with some, and of 4 ranks
 # SCALE=0.01 makes all of them smaller.
 set -eu -o pipefail
@@ -20,7 +22,8 @@ scaled() { awk -v n="$1" -v scale="$scale" 'BEGIN { printf "%.0f", n * scale }';
 stage() { # NAME COMMAND...
     local name=$1 seconds processors mb
     shift
-    read -r seconds processors mb < <(used "$@")
+    used "$@" >took || { echo "large: $name failed" >&2 && return 1; }
+    read -r seconds processors mb <took
     printf '%s\t%s\ts\n%s_processors\t%s\ts\n%s_rss\t%s\tMB\n' "$name" "$seconds" "$name" "$processors" "$name" "$mb"
     printf '%s %s %s\n' "$seconds" "$processors" "$mb" >>stages
 }
@@ -52,7 +55,8 @@ trained() { # FIELD
 step() { # NAME BATCHES COMMAND...
     local name=$1 batches=$2 mb
     shift 2
-    read -r _ _ mb < <(used sh -c 'exec "$@" 2>notes' sh "$@")
+    used sh -c 'exec "$@" 2>notes' sh "$@" >took || { cat notes >&2 && return 1; }
+    read -r _ _ mb <took
     awk -v OFS='\t' -v name="$name" -v mb="$mb" -v seconds="$(trained seconds)" -v batches="$batches" 'BEGIN {
         print name, sprintf("%.3f", seconds / batches), "s"; print name "_rss", mb, "MB" }'
 }
@@ -77,6 +81,28 @@ part_bounded() {
     log 100000000 2500000 1000000 >raw.csv
     pipeline bounded --memory 500M
     rm batches.mp
+}
+
+part_filters() {
+    local bounds=(--memory 500M) columns=(--user user --item item --time time)
+    log 100000000 2500000 1000000 |
+        awk -F , '{ print $0 "," (NR == 1 ? "tail" : substr($3, length($3))) }' >raw.csv
+    stage filters_carry csv-sessionize "${columns[@]}" --carry tail=tail "${bounds[@]}" -o carried.mp raw.csv
+    awk -F , 'NR == 1 || $2 < 1233000000' raw.csv | csv-sessionize --quiet "${columns[@]}" "${bounds[@]}" -o older.mp
+    awk -F , 'NR == 1 || $2 >= 1233000000' raw.csv | csv-sessionize --quiet "${columns[@]}" "${bounds[@]}" -o newer.mp
+    rm raw.csv
+    stage filters_merge tfilter --merge --min-user-support 3 --user-length below --split user:0.8 "${bounds[@]}" -o split.mp older.mp newer.mp
+    rm older.mp newer.mp
+    stage filters_newest tfilter --min-events 2 --repeats item --min-item-support 5 --min-user-support 5 \
+        --delta-buckets log:60x20 --timezone UTC --dwell-bins scott --split newest:0.2 --validation last-day \
+        --drop-unseen --drop-unseen-users "${bounds[@]}" -o split.mp carried.mp
+    stage filters_recent tfilter --last-sessions 100 --recent 0.9 --user-count above --dwell-bins 20 \
+        --split leave-one-out "${bounds[@]}" -o others.mp carried.mp
+    rm others.mp carried.mp
+    for scheme in sessions user-parallel session-parallel shuffled; do
+        stage "filters_$scheme" batcher --scheme "$scheme" --epochs 2 "${bounds[@]}" -o batches.mp split.mp
+    done
+    rm split.mp batches.mp
 }
 
 part_items() {
