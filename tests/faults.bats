@@ -248,6 +248,22 @@ can_inject() {
     cmp "$GOOD/model" got
 }
 
+@test "an output that no file can replace: 73 at once" {
+    unshare -rm true 2>/dev/null || skip "no right to mount here"
+    echo host >host
+    echo out >out
+    for outputs in '-o out' '-o other --save out' '-o other --checkpoint out'; do
+        status=0
+        unshare -rm sh -c 'mount --bind host out || exit 99
+            trainer --quiet --embedding 3 $1 "$2" 2>err' sh "$outputs" "$GOOD/batches.mp" || status=$?
+        [ "$status" != 99 ] || skip "no right to mount here"
+        [ "$status" = 73 ]
+        [ "$(<err)" = "trainer: cannot replace out: it is mounted by itself: mount its folder, or name another file" ]
+        [ "$(cat out host)" = $'out\nhost' ]
+        [ "$(ls | grep -c -e part -e kept -e other)" = 0 ]
+    done
+}
+
 @test "what a killed program left of an output: the next one of that name removes it" {
     can_inject
     for stage in $RAW $STREAMING; do

@@ -47,6 +47,9 @@ static int open_direct(struct output_file *s, const char *path, const struct out
 /* A file: under a temporary name beside its own. What may be secret is never open to others. */
 static int open_beside(struct output_file *s, const struct output_path *to, struct err *e)
 {
+    const char *fixed = path_why_fixed(to->name); /* said now, not when hours of work are done */
+    if (fixed)
+        return err_set(e, STATUS_CANTCREATE, "cannot replace %s: %s", to->name, fixed);
     part_file_sweep(to->name);
     s->fd = part_file_create(to->name, to->there ? 0600 : 0666, &s->temporary);
     if (s->fd < 0)

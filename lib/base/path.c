@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* statx */
 #include "base/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,4 +28,20 @@ int path_is_open(const char *path, int fd)
     if (lstat(path, &named))
         return errno == ENOENT ? 0 : -1;
     return fstat(fd, &open) ? -1 : open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+#endif
+
+const char *path_why_fixed(const char *path)
+{
+    struct statx there;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &there))
+        return NULL;
+    if (there.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+        return "it is mounted by itself: mount its folder, or name another file";
+    if (there.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
+        return "chattr(1) has set it so: name another file";
+    return NULL;
 }

@@ -12,4 +12,8 @@ const char *path_base(const char *path);
  * link is not followed. */
 int path_is_open(const char *path, int fd);
 
+/* Why no other file can take the place of the one of that name, and what to do; NULL: none is
+ * known. */
+const char *path_why_fixed(const char *path);
+
 #endif
