@@ -264,6 +264,27 @@ can_inject() {
     done
 }
 
+@test "another user's file in a folder like /tmp: 73 at once" {
+    need setpriv
+    [ "$(id -u)" = 0 ] || skip "takes root, who may become another user"
+    [ "${VARIANT:-release}" != cov ] || skip "another user cannot write the counters"
+    shared=$(mktemp -d)
+    cp "$SESSPIPE_BIN/tfilter" "$GOOD/sessions.mp" "$shared"
+    echo old >"$shared/out"
+    chmod 1777 "$shared"
+    chmod a+r "$shared"/*
+    as() { setpriv --reuid="$1" --regid="$1" --clear-groups "$shared/tfilter" --quiet -o "$shared/$2" "$shared/sessions.mp"; }
+    run -73 --separate-stderr as 65534 out
+    run -0 as 65534 own
+    run -0 as 65534 own
+    run -73 as 65533 own
+    run -0 as 0 own
+    kept=$(cat "$shared/out"; ls "$shared")
+    rm -r "$shared"
+    [[ $stderr == "tfilter: cannot replace $shared/out: in its folder only its owner may: name another file" ]]
+    [ "$kept" = $'old\nout\nown\nsessions.mp\ntfilter' ]
+}
+
 @test "what a killed program left of an output: the next one of that name removes it" {
     can_inject
     for stage in $RAW $STREAMING; do

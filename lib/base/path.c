@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -43,5 +45,12 @@ const char *path_why_fixed(const char *path)
         return "it is mounted by itself: mount its folder, or name another file";
     if (there.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
         return "chattr(1) has set it so: name another file";
+    char *folder = path_folder(path);
+    struct stat in;
+    uid_t own = geteuid();
+    bool sticky = !stat(folder, &in) && in.st_mode & S_ISVTX && own && in.st_uid != own;
+    mem_free(folder);
+    if (sticky && there.stx_uid != own)
+        return "in its folder only its owner may: name another file";
     return NULL;
 }
