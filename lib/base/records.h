@@ -65,7 +65,8 @@ struct evidence {
     int positions, candidates;
     const int32_t *start; /* [positions + 1] where a position's candidates begin */
     const int32_t *item;  /* [candidates] those of a position are all different */
-    const float *feature; /* [candidates, EVIDENCE_FEATURES] */
+    const float *feature; /* [candidates, EVIDENCE_FEATURES]; NULL: `value` is known */
+    const float *value;   /* [candidates] what a wide part made of its features; NULL: unknown */
     const float *context; /* [positions, EVIDENCE_CONTEXT] */
     /* Of the nearest sessions: [candidates] how many have the item, [positions] how many there are.
      * NULL: not asked for. */

@@ -199,7 +199,8 @@ void wide_part_add(const struct wide_part *w, const struct model *m, struct tape
     f->add = (struct tape_additions){
         .start = start,
         .item = tape_ints(t, e->item, (size_t)e->candidates),
-        .value = additions(w, t, e, z, start),
+        .value = e->value ? tape_numbers_that_stay(t, e->value, e->candidates, 1)
+                          : additions(w, t, e, z, start),
     };
     if (!w->deep || model_is_absent(m, t)) {
         put_alone(w, m, t, f);
@@ -209,4 +210,51 @@ void wide_part_add(const struct wide_part *w, const struct model *m, struct tape
         tape_linear(t, z, tape_parameter(t, w->deep), tape_parameter(t, w->deep_bias));
     f->state = tape_scale_rows(t, f->state, factor);
     f->item_bias = prior_of(w, m, t, f);
+}
+
+/* ---- in parts ---- */
+
+void wide_values_clear(struct wide_values *v)
+{
+    vec_clear(&v->start);
+    vec_push(&v->start, 0);
+    vec_clear(&v->item);
+    vec_clear(&v->context);
+    vec_clear(&v->value);
+}
+
+void wide_values_release(struct wide_values *v)
+{
+    vec_release(&v->start);
+    vec_release(&v->item);
+    vec_release(&v->context);
+    vec_release(&v->value);
+}
+
+void wide_part_values(const struct wide_part *w, const struct model *m, struct tape *t,
+                      const struct evidence *e, struct wide_values *to)
+{
+    size_t positions = (size_t)e->positions, n = (size_t)e->candidates;
+    size_t numbers = positions * EVIDENCE_CONTEXT;
+    int32_t before = (int32_t)to->item.len;
+    struct tensor *z = tape_numbers(t, e->context, e->positions, EVIDENCE_CONTEXT);
+    const struct tensor *value = additions(w, t, e, z, tape_ints(t, e->start, positions + 1));
+    for (size_t i = 1; i <= positions; i++)
+        vec_push(&to->start, before + e->start[i]);
+    vec_append(&to->item, e->item, n);
+    vec_append(&to->context, e->context, numbers);
+    vec_reserve(&to->value, n);
+    m->device->op->download(m->device, to->value.at + to->value.len, value->value,
+                            n * sizeof *to->value.at);
+    to->value.len += n;
+}
+
+struct evidence wide_values_evidence(const struct wide_values *v)
+{
+    return (struct evidence){.positions = (int)v->start.len - 1,
+                             .candidates = (int)v->item.len,
+                             .start = v->start.at,
+                             .item = v->item.at,
+                             .value = v->value.at,
+                             .context = v->context.at};
 }

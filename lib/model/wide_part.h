@@ -50,6 +50,23 @@ void wide_part_targets(struct tape *t, const struct batch *b, struct forward *f)
 void wide_part_add(const struct wide_part *w, const struct model *m, struct tape *t,
                    const struct evidence *e, struct forward *f);
 
+/* Evidence that comes in parts, with what the wide part makes of its features in their place: so no
+ * more features are in memory than those of a part.  For answers: nothing of it has a gradient. */
+struct wide_values {
+    i32_vec start, item;
+    f32_vec context, value;
+};
+
+void wide_values_clear(struct wide_values *v);
+void wide_values_release(struct wide_values *v);
+
+/* Appends the values of another part's positions. */
+void wide_part_values(const struct wide_part *w, const struct model *m, struct tape *t,
+                      const struct evidence *e, struct wide_values *to);
+
+/* The evidence of all parts, for wide_part_add; valid until the values change. */
+struct evidence wide_values_evidence(const struct wide_values *v);
+
 /* The evidence of all targets of steps, from that of those which do not begin a session: a target
  * that does has no candidates, and zeros as context. */
 struct evidence wide_part_steps(struct tape *t, const struct evidence *e, const struct forward *f);

@@ -6,9 +6,10 @@
 #include "base/threads.h"
 #include "data/rounds.h"
 #include "train/model_file.h"
-#include "model/wide_part.h"
 #include "recommend/item_reasons.h"
 #include "recommend/reasons.h"
+
+enum { PART = 64 }; /* positions whose features are made at once by each thread */
 
 /* ---- opening ---- */
 
@@ -160,6 +161,7 @@ void engine_release(struct engine *a)
         tape_free(a->tape);
     model_close(&a->model);
     evidence_release(&a->evidence);
+    wide_values_release(&a->values);
     counted_release(&a->counted);
     session_store_release(&a->store);
     remembered_release(&a->remembered);
@@ -531,6 +533,24 @@ static void choose(struct engine *a, int k)
     }
 }
 
+/* The evidence for the newest sessions.  Where nobody asks for reasons it comes in parts, whose
+ * features stay in a core's caches. */
+static void find_evidence(struct engine *a, const i32_vec *newest)
+{
+    size_t most = PART * (size_t)a->evidence.threads;
+    if (a->why || !a->model.device->host) {
+        a->said = evidence_make(&a->evidence, newest->at, newest->len, true);
+        return;
+    }
+    wide_values_clear(&a->values);
+    for (size_t from = 0; from < newest->len; from += most) {
+        size_t left = newest->len - from, some = left < most ? left : most;
+        struct evidence e = evidence_make(&a->evidence, newest->at + from, some, true);
+        wide_part_values(a->model.wide, &a->model, a->tape, &e, &a->values);
+    }
+    a->said = wide_values_evidence(&a->values);
+}
+
 /* Recommends from the newest sessions: *b is the batch of `newest`. */
 static int answer(struct engine *a, struct batch *b, const i32_vec *newest, struct err *e)
 {
@@ -545,7 +565,7 @@ static int answer(struct engine *a, struct batch *b, const i32_vec *newest, stru
         last.state = last_states(a, b, f.state);
     last.targets = (int)a->list.len;
     if (a->model.wide) {
-        a->said = evidence_make(&a->evidence, newest->at, newest->len, true);
+        find_evidence(a, newest);
         b->evidence = &a->said;
         model_add_wide(&a->model, a->tape, b, &last);
     }

@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "index/evidence.h"
 #include "model/evidence_kinds.h"
+#include "model/wide_part.h"
 #include "model/wide_score.h"
 #include "recommend/remembered.h"
 #include "recommend/users.h"
@@ -80,6 +81,7 @@ struct engine {
     struct counted counted;         /* what a wide part counts in */
     struct evidence_maker evidence; /* makes `said` from it */
     struct evidence said;           /* the evidence for each newest session of the batch */
+    struct wide_values values;      /* of it, where nobody asks for reasons */
     struct wide_weights weights;    /* of the wide part, with `why` */
     struct tape *tape;
     bool attends;

@@ -226,6 +226,37 @@ static double host_apart(const struct pair *p, const struct evidence *e)
     return worst;
 }
 
+/* The test loss with evidence that comes in parts. */
+static double loss_in_parts(struct pair *p, const struct batch *b)
+{
+    enum { PART = 4 };
+    const struct evidence *e = b->evidence;
+    struct tape *t = tape_new(p->model.device);
+    struct wide_values values = {0};
+    tape_begin(t, false, 0, 0);
+    wide_values_clear(&values);
+    for (int from = 0, count; from < e->positions; from += count) {
+        int32_t start[PART + 1], first = e->start[from];
+        count = e->positions - from < PART ? e->positions - from : PART;
+        for (int i = 0; i <= count; i++)
+            start[i] = e->start[from + i] - first;
+        const struct evidence part = {.positions = count,
+                                      .candidates = start[count],
+                                      .start = start,
+                                      .item = e->item + first,
+                                      .feature = e->feature + first * EVIDENCE_FEATURES,
+                                      .context = e->context + from * EVIDENCE_CONTEXT};
+        wide_part_values(p->model.wide, &p->model, t, &part, &values);
+    }
+    struct evidence all = wide_values_evidence(&values);
+    struct batch own = *b;
+    own.evidence = &all;
+    double loss = batch_loss(p, &own);
+    wide_values_release(&values);
+    tape_free(t);
+    return loss;
+}
+
 static void check_wide(const struct model_class *class, bool counts, bool none)
 {
     static const int32_t count[PAIR_ITEMS] = {0, 1, 2, 30, 4000, 5, 0, 7, 80, 9, 10, 11, 120};
@@ -242,12 +273,14 @@ static void check_wide(const struct model_class *class, bool counts, bool none)
         learner_begin(&p.learner, (struct epoch){1, i ? PART_TEST : PART_TRAIN});
         loss[i] = fabs(batch_loss(&p, &made.batch) - expected);
     }
+    double parts = fabs(loss_in_parts(&p, &made.batch) - expected);
     tap_ok(loss[0] < 1e-6 && loss[1] < 1e-6 && slopes < 5e-7 && most > 1e-3,
            "%s%s%s: losses to %.1e and %.1e, %d gradients to %.1e of at most %.2f", class->name,
            counts ? "" : ", counts not known", none ? ", no candidates" : "", loss[0], loss[1],
            (int)p.model.parameters.count, slopes, most);
     double host = host_apart(&p, &said.evidence);
     tap_ok(host < 1e-5, "    additions on the host to %.1e", host);
+    tap_ok(parts < 1e-6, "    evidence in parts: loss to %.1e", parts);
     pair_close(&p);
     made_release(&made);
 }
