@@ -38,9 +38,7 @@ int main(int argc, char **argv)
     struct saved_model saved = {.file = {.fd = -1}};
     struct predict_run run = {0};
     struct err e = {0};
-    if (!model)
-        saved_model_ready(&saved);
-    else if (saved_model_open(&saved, model, &e))
+    if (saved_model_open(&saved, model, &e))
         cli_fail(cli, &e);
     given.class = saved.class;
     given.shape = saved.options;

@@ -136,9 +136,7 @@ static int answer_sessions(struct cli *cli, struct output_file *output, struct d
         .threads = threads,
         .vectors.prefix = vectors,
     };
-    if (!model)
-        saved_model_ready(&saved);
-    else if (saved_model_open(&saved, model, e))
+    if (saved_model_open(&saved, model, e))
         return e->status;
     model = saved.path;
     if (sessions_in_open(&r.in, files.at, files.count, e))

@@ -34,13 +34,11 @@ static int read_sessions(struct known *k, struct sessions_in *in, struct err *e)
 
 static int open_saved(struct known *k, const struct known_files *files, struct err *e)
 {
-    if (files->model)
-        return saved_model_open(&k->saved, files->model, e);
-    saved_model_ready(&k->saved);
-    return files->index ? 0
-                        : err_set(e, STATUS_USAGE,
-                                  "--requests: without --model there is nothing to count in: give "
-                                  "--index SESSIONS");
+    if (!files->model && !files->index)
+        return err_set(e, STATUS_USAGE,
+                       "--requests: without --model there is nothing to count in: give "
+                       "--index SESSIONS");
+    return saved_model_open(&k->saved, files->model, e);
 }
 
 /* Opens the model for streams with the header `m`. */

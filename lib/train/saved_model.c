@@ -175,9 +175,24 @@ static int read_edges(const struct saved_model *t, const char *key, i64_vec *edg
     return 0;
 }
 
+static int open_ready(struct saved_model *t)
+{
+    struct err unused; /* the class is there */
+    *t = (struct saved_model){.path = "the ready-made model",
+                              .ready = true,
+                              .file = {.fd = -1},
+                              .history = HISTORY,
+                              .seed = 1};
+    model_find("wide", &t->class, &unused);
+    t->options = model_options_new(t->class);
+    return 0;
+}
+
 int saved_model_open(struct saved_model *t, const char *path, struct err *e)
 {
     bool named;
+    if (!path)
+        return open_ready(t);
     *t = (struct saved_model){.path = path, .file = {.fd = -1}, .history = HISTORY, .seed = 1};
     if (safetensors_open(&t->file, path, e))
         return e->status;
@@ -191,18 +206,6 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
         return e->status;
     t->reversed = bytes_equal(text_of(t, "reversed"), bytes_of("true"));
     return 0;
-}
-
-void saved_model_ready(struct saved_model *t)
-{
-    struct err unused; /* the class is there */
-    *t = (struct saved_model){.path = "the ready-made model",
-                              .ready = true,
-                              .file = {.fd = -1},
-                              .history = HISTORY,
-                              .seed = 1};
-    model_find("wide", &t->class, &unused);
-    t->options = model_options_new(t->class);
 }
 
 int saved_model_weights(const struct saved_model *t, struct model *m,

@@ -27,12 +27,10 @@ struct saved_model {
     VEC(char *) settings; /* texts that `options` points to */
 };
 
-/* Opens the file and reads how the model was trained.  66: no such file.  65: not a model file, or
- * a model that this program does not know; the message names the field. */
+/* Opens the file and reads how the model was trained; path NULL: the ready-made one, `wide` with
+ * the weights that are compiled in.  66: no such file.  65: not a model file, or a model that this
+ * program does not know; the message names the field. */
 int saved_model_open(struct saved_model *t, const char *path, struct err *e);
-
-/* The model `wide` with the weights that are compiled in. */
-void saved_model_ready(struct saved_model *t);
 
 /* Sets the allocated parameters of a model of its class: model_file_read, or the weights that are
  * compiled in. */

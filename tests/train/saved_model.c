@@ -152,7 +152,7 @@ static void ready(void)
     struct err e = {0};
     struct device *d = cpu_open(&(struct device_options){.threads = 1});
     const struct model_data data = {.users = 1, .items = 3};
-    saved_model_ready(&t);
+    must(saved_model_open(&t, NULL, &e), &e);
     model_open(&m, t.class, t.options, &data, d);
     parameters_hold(&m.parameters, d);
     for (size_t i = 0; i < m.parameters.list.len; i++)
