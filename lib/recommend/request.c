@@ -42,38 +42,52 @@ static int read_time(struct request *r, struct json_in *in, int64_t *to, struct 
     return 0;
 }
 
-static int read_items(struct request *r, struct json_in *in, struct err *e)
+/* `read` reads an element. */
+static int read_list(struct request *r, struct json_in *in, const char *expected,
+                     int (*read)(struct request *r, struct json_in *in, struct err *e),
+                     struct err *e)
 {
-    struct request_name name;
-    r->has_items = true;
     if (!json_take(in, '['))
-        return bad("expected a list of names", e);
+        return bad(expected, e);
     if (json_take(in, ']'))
         return 0;
-    do {
-        if (read_name(r, in, &name, e))
+    do
+        if (read(r, in, e))
             return e->status;
-        vec_push(&r->items, name);
-    } while (json_take(in, ','));
+    while (json_take(in, ','));
     return json_take(in, ']') ? 0 : bad("expected ',' or ']'", e);
+}
+
+static int read_item(struct request *r, struct json_in *in, struct err *e)
+{
+    struct request_name name;
+    if (read_name(r, in, &name, e))
+        return e->status;
+    vec_push(&r->items, name);
+    return 0;
+}
+
+static int read_items(struct request *r, struct json_in *in, struct err *e)
+{
+    r->has_items = true;
+    return read_list(r, in, "expected a list of names", read_item, e);
+}
+
+static int read_event_time(struct request *r, struct json_in *in, struct err *e)
+{
+    int64_t time;
+    if (read_time(r, in, &time, e))
+        return e->status;
+    if (r->times.len && time < r->times.at[r->times.len - 1])
+        return bad("the times are not in order", e);
+    vec_push(&r->times, time);
+    return 0;
 }
 
 static int read_times(struct request *r, struct json_in *in, struct err *e)
 {
-    int64_t time;
     r->has_times = true;
-    if (!json_take(in, '['))
-        return bad("expected a list of times", e);
-    if (json_take(in, ']'))
-        return 0;
-    do {
-        if (read_time(r, in, &time, e))
-            return e->status;
-        if (r->times.len && time < r->times.at[r->times.len - 1])
-            return bad("the times are not in order", e);
-        vec_push(&r->times, time);
-    } while (json_take(in, ','));
-    return json_take(in, ']') ? 0 : bad("expected ',' or ']'", e);
+    return read_list(r, in, "expected a list of times", read_event_time, e);
 }
 
 static int read_id(struct request *r, struct json_in *in, struct err *e)
