@@ -13,17 +13,16 @@
 static int add_session(struct service *s, const int64_t *times, const int32_t *items, size_t count,
                        struct err *e)
 {
-    int32_t first = (int32_t)s->asking.row.len;
-    i32_vec number = {0};
+    vec_clear(&s->number);
     for (size_t i = 0; i < count; i++) {
+        vec_push(&s->number, (int32_t)s->asking.row.len);
         users_item(&s->asking, items[i]);
-        vec_push(&number, first + (int32_t)i);
     }
-    struct session session = {
-        .user = (int32_t)s->asking.at.len - 1, .count = count, .times = times, .items = number.at};
-    int status = users_session(&s->asking, &session, e);
-    vec_release(&number);
-    return status;
+    struct session session = {.user = (int32_t)s->asking.at.len - 1,
+                              .count = count,
+                              .times = times,
+                              .items = s->number.at};
+    return users_session(&s->asking, &session, e);
 }
 
 /* Adds the user's sessions that began before `begun`, as far as they had come at `now`. */
@@ -168,14 +167,13 @@ static void answer_among(struct service *s, const struct item_set *among)
 {
     struct engine *a = &s->known->engine;
     struct err e;
-    int status = 0;
     clear_questions(s);
     for (size_t i = 0; i < s->count; i++)
         if (!s->waiting.at[i].answered && s->waiting.at[i].among == among &&
             ask(s, &s->waiting.at[i], &e))
             refuse(&s->waiting.at[i], &e);
     a->allowed = among ? among->has.at : NULL;
-    status = engine_make(a, &s->asking, s->asked.at, s->asked.len, &e);
+    int status = engine_make(a, &s->asking, s->asked.at, s->asked.len, &e);
     for (size_t i = 0; i < s->asked.len; i++)
         if (status)
             refuse(s->asker.at[i], &e);
@@ -315,5 +313,6 @@ void service_release(struct service *s)
     vec_release(&s->asker);
     vec_release(&s->time);
     vec_release(&s->item);
+    vec_release(&s->number);
     buf_release(&s->out);
 }

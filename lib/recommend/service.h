@@ -35,8 +35,9 @@ struct service {
     struct users asking;
     VEC(struct question) asked;
     VEC(struct waiting *) asker;
-    i64_vec time;
+    i64_vec time; /* of a request's own session */
     i32_vec item;
+    i32_vec number; /* of a session's events among the items of `asking` */
     struct buf out;
 };
 
