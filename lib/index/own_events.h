@@ -41,9 +41,6 @@ void own_events_cover(struct own_events *o, size_t items);
 
 void own_events_add(struct own_events *o, int32_t item, bool begins, int64_t time);
 
-/* What is added from now on is of the session. */
-void own_events_begin_session(struct own_events *o);
-
 /* Finds what followed the last item in the user's sessions, in place of what was found before: how
  * many times anything did. */
 int32_t own_events_follow(struct own_events *o);
