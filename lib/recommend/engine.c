@@ -267,7 +267,7 @@ static size_t oldest_for(const struct engine *a, const struct known_user *user, 
 /* The first session that the model has not taken in; without memory it takes in none. */
 static size_t first_new(const struct engine *a, size_t i)
 {
-    size_t newest = a->users->at.at[a->list.at[i].asked.user].sessions.len - 1;
+    size_t newest = engine_user(a, i)->sessions.len - 1;
     return a->model.remembers ? a->remembered.at.at[a->place.at[i]].sessions : newest;
 }
 
@@ -340,7 +340,7 @@ static struct batch batch_of(struct engine *a, const i32_vec *sessions)
     vec_clear(&a->user);
     for (size_t i = 0; i < own.user.len; i++) {
         int32_t place = column_i32(own.user)[i];
-        int32_t known = a->users->at.at[a->list.at[place].asked.user].known;
+        int32_t known = engine_user(a, (size_t)place)->known;
         if (a->model.remembers)
             known = a->remembered.at.at[a->place.at[place]].id;
         vec_push(&a->user, known < 0 ? names_count(&a->saved->users) + place : known);
@@ -365,8 +365,7 @@ static void remember(struct engine *a)
     }
     rounds_release(&rounds);
     for (size_t i = 0; i < a->list.len; i++)
-        a->remembered.at.at[a->place.at[i]].sessions =
-            a->users->at.at[a->list.at[i].asked.user].sessions.len - 1;
+        a->remembered.at.at[a->place.at[i]].sessions = engine_user(a, i)->sessions.len - 1;
 }
 
 void engine_forget(struct engine *a)
@@ -378,7 +377,7 @@ void engine_forget(struct engine *a)
 /* ---- scores ---- */
 
 /* Marks the user's excluded items, and none of others. */
-static void mark(struct engine *a, const struct known_user *user)
+static void mark_excluded(struct engine *a, const struct known_user *user)
 {
     if (a->marks++ == INT32_MAX - 1) {
         memset(a->mark.at, 0, a->mark.len * sizeof *a->mark.at);
@@ -389,7 +388,7 @@ static void mark(struct engine *a, const struct known_user *user)
 }
 
 /* Adds those items of a session that are not among the excluded ones, which are marked. */
-static int exclude_session(struct engine *a, struct known_user *user, size_t session, struct err *e)
+static int add_excluded(struct engine *a, struct known_user *user, size_t session, struct err *e)
 {
     struct user_events events;
     if (users_events(a->users, &user->sessions.at[session], &events, e))
@@ -405,9 +404,10 @@ static int exclude_session(struct engine *a, struct known_user *user, size_t ses
 
 /* Finds the items that --exclude leaves out of the answer: those of sessions that were read for an
  * answer before are kept. */
-static int exclude(struct engine *a, const struct question *asked, struct err *e)
+static int find_excluded(struct engine *a, size_t i, struct err *e)
 {
-    struct known_user *user = &a->users->at.at[asked->user];
+    const struct question *asked = &a->list.at[i].asked;
+    struct known_user *user = engine_user(a, i);
     size_t n = user->sessions.len;
     size_t first = asked->exclude == EXCLUDE_HISTORY   ? 0
                    : asked->exclude == EXCLUDE_SESSION ? n - 1
@@ -417,9 +417,9 @@ static int exclude(struct engine *a, const struct question *asked, struct err *e
         vec_clear(&user->excluded);
         user->excluded_from = user->excluded_to = from;
     }
-    mark(a, user);
+    mark_excluded(a, user);
     for (; user->excluded_to < end; user->excluded_to++)
-        if (exclude_session(a, user, (size_t)(user->excluded_to - user->dropped), e))
+        if (add_excluded(a, user, (size_t)(user->excluded_to - user->dropped), e))
             return e->status;
     return 0;
 }
@@ -430,11 +430,10 @@ static int list_length(struct engine *a, int *length, struct err *e)
     int32_t items = names_count(a->items);
     *length = 0;
     for (size_t i = 0; i < a->list.len; i++) {
-        const struct question *asked = &a->list.at[i].asked;
-        if (exclude(a, asked, e))
+        if (find_excluded(a, i, e))
             return e->status;
-        int32_t count = (int32_t)a->users->at.at[asked->user].excluded.len;
-        int32_t most = count < items - asked->top ? count + asked->top : items;
+        int32_t count = (int32_t)engine_user(a, i)->excluded.len, top = a->list.at[i].asked.top;
+        int32_t most = count < items - top ? count + top : items;
         *length = most > *length ? most : *length;
     }
     return 0;
@@ -520,7 +519,7 @@ static void choose(struct engine *a, int k)
     vec_clear(&a->score);
     for (size_t i = 0; i < a->list.len; i++) {
         struct recommendation *answer = &a->list.at[i];
-        mark(a, &a->users->at.at[answer->asked.user]);
+        mark_excluded(a, engine_user(a, i));
         answer->first = a->item.len;
         const int32_t *best = a->best.at + i * (size_t)k;
         for (int j = 0; j < k && answer->count < answer->asked.top && best[j] >= 0; j++) {

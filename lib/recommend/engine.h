@@ -133,6 +133,12 @@ int engine_make(struct engine *a, struct users *users, const struct question *as
 /* Forgets the users of answers so far: those of later ones are others, whatever their numbers. */
 void engine_forget(struct engine *a);
 
+/* The user whom answer i of the last batch is for. */
+static inline struct known_user *engine_user(const struct engine *a, size_t i)
+{
+    return &a->users->at.at[a->list.at[i].asked.user];
+}
+
 /* The items of a session that the answer depends on, by its number among those of the user whom the
  * answer, one of the last batch, is for. */
 static inline const int32_t *

@@ -78,7 +78,7 @@ void item_reasons_words(const struct engine *a, const struct recommendation *ans
                         const struct item_reason *r, struct buf *to)
 {
     size_t candidate = (size_t)a->candidate.at[at], position = (size_t)(answer - a->list.at);
-    const struct known_user *user = &a->users->at.at[answer->asked.user];
+    const struct known_user *user = engine_user(a, position);
     int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
     struct evidence_said s = {
         .phi = a->said.feature + candidate * EVIDENCE_FEATURES,

@@ -51,7 +51,7 @@ static void find_events(struct engine *a, const struct batch *b, const struct fo
 {
     const float *weight = a->weight[LEVEL_SESSION].at + p.weight[LEVEL_SESSION];
     const float *outer = f->weight[LEVEL_USER] ? row_weights(a, b, f, p, LEVEL_USER) : NULL;
-    const struct known_user *user = &a->users->at.at[a->list.at[p.i].asked.user];
+    const struct known_user *user = engine_user(a, p.i);
     size_t from = a->reason.len;
     for (int32_t j = 0; j < batch_cursor_rows(p, f); j++) {
         int32_t row = f->back.row[p.back + (size_t)j];
@@ -68,7 +68,7 @@ static void find_events(struct engine *a, const struct batch *b, const struct fo
 static void find_own(struct engine *a, const struct batch *b, const struct forward *f,
                      struct batch_cursor p)
 {
-    const struct known_user *user = &a->users->at.at[a->list.at[p.i].asked.user];
+    const struct known_user *user = engine_user(a, p.i);
     int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
     size_t last = p.target + (size_t)column_i32(b->length)[p.i] - 2, from = a->reason.len;
     const float *weight = a->weight[LEVEL_ITEM].at + f->item_at[last];

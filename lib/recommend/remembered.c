@@ -14,15 +14,16 @@ static size_t free_place(struct remembered *r, struct model *m)
         vec_push(&r->at, ((struct remembered_user){.user = -1}));
         return r->at.len - 1;
     }
-    for (struct remembered_user *u = &r->at.at[r->next]; u->returned || u->answered == r->batch;
-         u = &r->at.at[r->next]) {
+    for (;;) {
+        size_t place = r->next;
+        struct remembered_user *u = &r->at.at[place];
+        r->next = (place + 1) % r->at.len;
+        if (!u->returned && u->answered != r->batch) {
+            forget(u, m);
+            return place;
+        }
         u->returned = false;
-        r->next = (r->next + 1) % r->at.len;
     }
-    size_t place = r->next;
-    r->next = (r->next + 1) % r->at.len;
-    forget(&r->at.at[place], m);
-    return place;
 }
 
 size_t remembered_place(struct remembered *r, struct model *m, struct users *users, int32_t user,

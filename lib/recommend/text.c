@@ -29,8 +29,7 @@ static void append_words(struct buf *to, const struct engine *a,
             buf_text(&words, "; ");
         item_reasons_words(a, answer, at, &a->item_reason.at[i], &words);
     }
-    append_name(to, (struct bytes){words.at, words.len});
-    to->len--; /* the last column */
+    utf8_clean(to, (struct bytes){words.at, words.len});
     buf_release(&words);
 }
 

@@ -32,8 +32,8 @@ int vectors_take(struct vectors *v, struct device *d, const struct output_layer 
 
 /* Writes PREFIX.items.npy and PREFIX.users.npy, the names of their rows, a line each, in
  * PREFIX.items.txt and PREFIX.users.txt, and all of it in PREFIX.safetensors.  65: nobody was
- * answered; 73, 74: the files
- * from before stay, unless it fails while the new ones take their names. */
+ * answered; 73, 74: the files from before stay, unless it fails while the new ones take their
+ * names. */
 int vectors_write(struct vectors *v, const struct names *items, const struct names *users,
                   const struct safetensors_text *texts, int text_count, struct err *e);
 
