@@ -3,9 +3,10 @@
  * same number of threads, and peak memory: rows "name<TAB>value<TAB>unit".
  *
  * Three generated streams of the same sessions differ only in their number of training and test
- * batches, so that the difference of two runs is the time of those batches.  Runs and products
- * alternate; the result is the least time over the rounds.  Beside the products stands what they
- * would take at the processor's peak.  $SESSPIPE_BIN has the programs.
+ * batches, so that the difference of two runs is the time of those batches: of so many that it is
+ * far longer than what the runs differ by chance.  Runs and as many products alternate; the result
+ * is the least time over the rounds.  Beside the products stands what they would take at the
+ * processor's peak.  $SESSPIPE_BIN has the programs.
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many
  * batches, including reading and writing; or step ranks: the step of several processes only. */
@@ -31,7 +32,6 @@ enum {
     EVENTS_MOST = 905,
     HISTORY = 15,
     FEW = 2,
-    MANY = 8, /* additional batches, whose time is measured */
     ROUNDS = 8,
     OF_MPIRUN = 6, /* words before trainer's */
 };
@@ -46,23 +46,24 @@ static void fail(const char *what)
 
 /* ---- the streams ---- */
 
+/* How many batches are learned from, and tested. */
+struct batches_of {
+    int learned, tested;
+};
+
 /* Sizes of a batch, and trainer's options. */
 struct sizes {
     const char *name; /* prefix of the rows' names, before "step_..." */
     int items, units, targets;
     const char *embedding, *dropout, *rep;
-    const char *threads; /* "0": all */
+    const char *threads;    /* "0": all */
+    struct batches_of more; /* additional batches, whose time is measured */
 };
 
-static const struct sizes lastfm = {"", 94284, 100, 805, "100", "0.2", "mean", "0"};
-static const struct sizes lastfm_alone = {"one_thread_", 94284, 100,    805,
-                                          "100",         "0.2", "mean", "1"};
-static const struct sizes reddit = {"reddit_", 27452, 50, 305, "50", "0", "last", "0"};
-
-/* How many batches are learned from, and tested. */
-struct batches_of {
-    int learned, tested;
-};
+static const struct sizes lastfm = {"", 94284, 100, 805, "100", "0.2", "mean", "0", {8, 16}};
+static const struct sizes lastfm_alone = {"one_thread_", 94284,  100, 805,    "100",
+                                          "0.2",         "mean", "1", {8, 16}};
+static const struct sizes reddit = {"reddit_", 27452, 50, 305, "50", "0", "last", "0", {64, 128}};
 
 /* The sessions of a batch: one of each user. */
 struct column_of {
@@ -236,32 +237,43 @@ static float *some_floats(size_t n)
     return x;
 }
 
-/* Seconds of one of MANY products in a row: like a batch's, a mean over some time. */
+/* Seconds of one of many products in a row: like a batch's, a mean over some time. */
 static double forward_product(const struct floor *f, const struct library *l)
 {
+    int many = f->z->more.tested;
     double begin = clock_of(RUSAGE_SELF);
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < many; i++)
         library_product(l, false, true, f->z->targets, f->z->items, f->z->units, f->state,
                         f->weight, f->score);
-    return (clock_of(RUSAGE_SELF) - begin) / MANY;
+    return (clock_of(RUSAGE_SELF) - begin) / many;
 }
 
 static double gradient_products(const struct floor *f, const struct library *l)
 {
+    int many = f->z->more.learned;
     double begin = clock_of(RUSAGE_SELF);
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < many; i++) {
         library_product(l, false, false, f->z->targets, f->z->units, f->z->items, f->score,
                         f->weight, f->dstate);
         library_product(l, true, false, f->z->items, f->z->units, f->z->targets, f->score, f->state,
                         f->dweight);
     }
-    return (clock_of(RUSAGE_SELF) - begin) / MANY;
+    return (clock_of(RUSAGE_SELF) - begin) / many;
 }
 
 /* Least times of runs, and of a library's products. */
 enum { BASE, STEPS, TESTS, RUNS };
-static const struct batches_of batches[RUNS] = {{FEW, 1}, {FEW + MANY, 1}, {FEW, 1 + MANY}},
-                               most_batches = {FEW + MANY, 1 + MANY};
+
+/* The stream of a run. */
+static void write_run(const char *path, const struct sizes *z, int run)
+{
+    struct batches_of most = {FEW + z->more.learned, 1 + z->more.tested};
+    write_stream(
+        path, z,
+        (struct batches_of){run == STEPS ? most.learned : FEW, run == TESTS ? most.tested : 1},
+        most);
+}
+
 struct took {
     double run[RUNS], forward[LIBRARIES_MOST], all[LIBRARIES_MOST];
     double operation; /* at the processor's peak, with the same number of threads */
@@ -323,7 +335,7 @@ static void measure_bf16(char path[RUNS][300])
         return;
     in_processor_time = true;
     for (int run = BASE; run <= STEPS; run++)
-        write_stream(path[run], &lastfm_alone, batches[run], most_batches);
+        write_run(path[run], &lastfm_alone, run);
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < 2; i++)
             for (int run = BASE; run <= STEPS; run++) {
@@ -363,7 +375,7 @@ static void measure_ranks(char path[RUNS][300])
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     for (int run = BASE; run <= STEPS; run++)
-        write_stream(path[run], &lastfm_alone, batches[run], most_batches);
+        write_run(path[run], &lastfm_alone, run);
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < 2; i++)
             for (int run = BASE; run <= STEPS; run++) {
@@ -374,9 +386,10 @@ static void measure_ranks(char path[RUNS][300])
     ranks = counts[0];
     printf("two_ranks_step_over_one\t%.3f\tratio\n",
            (least_of[1][STEPS] - least_of[1][BASE]) / (least_of[0][STEPS] - least_of[0][BASE]));
-    printf("two_ranks_step_bytes\t%.0f\tbytes\n", (bytes[STEPS] - bytes[BASE]) / MANY);
+    int many = lastfm_alone.more.learned;
+    printf("two_ranks_step_bytes\t%.0f\tbytes\n", (bytes[STEPS] - bytes[BASE]) / many);
     printf("two_ranks_step_bytes_over_states\t%.3f\tratio\n",
-           (bytes[STEPS] - bytes[BASE]) / MANY /
+           (bytes[STEPS] - bytes[BASE]) / many /
                (2.0 * sizeof(float) * lastfm_alone.targets * lastfm_alone.units));
 }
 
@@ -393,7 +406,7 @@ static void measure_shape(const struct sizes *z, char path[RUNS][300])
     struct took t;
     in_processor_time = !strcmp(z->threads, "1");
     for (int i = 0; i < RUNS; i++) {
-        write_stream(path[i], z, batches[i], most_batches);
+        write_run(path[i], z, i);
         run_trainer(path[i], z);
     }
     double megabytes = child_megabytes();
@@ -414,7 +427,8 @@ static void measure_shape(const struct sizes *z, char path[RUNS][300])
         fastest = t.all[i] < t.all[fastest] ? i : fastest;
         forward = t.forward[i] < t.forward[forward] ? i : forward;
     }
-    double step = (t.run[STEPS] - t.run[BASE]) / MANY, test = (t.run[TESTS] - t.run[BASE]) / MANY;
+    double step = (t.run[STEPS] - t.run[BASE]) / z->more.learned;
+    double test = (t.run[TESTS] - t.run[BASE]) / z->more.tested;
     printf("%sstep_over_floor\t%.3f\tratio\n", z->name, step / t.all[fastest]);
     printf("%sstep_ms\t%.1f\tms\n", z->name, 1e3 * step);
     double peak = 6.0 * z->targets * z->items * z->units * t.operation;
