@@ -153,23 +153,28 @@ void cpu_multiply_back(struct device *d, size_t n, const float *a, const float *
 
 /* ---- dropout ---- */
 
-enum { BLOCKS = 16, MASK = 4 * BLOCKS };
+enum { BLOCKS = 16, MASK = 4 * BLOCKS, IS_BIG_ENDIAN = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
 
 /* Which of the elements 4·block .. 4·block + MASK-1 are kept.  The first loop stores words of the
  * same index side by side: compilers do not vectorize a loop that stores the four words of each
- * block at once. */
+ * block at once.  The second makes one word of a block's four bytes: single bytes of four words
+ * would have to be shuffled together. */
 VECTOR static void dropout_mask(struct dropout_key key, uint32_t block,
                                 unsigned char *restrict kept)
 {
-    uint32_t word[4][BLOCKS];
+    uint32_t word[4][BLOCKS], four[BLOCKS];
     for (uint32_t i = 0; i < BLOCKS; i++) {
         uint32_t own[4];
         maths_dropout_words(key.seed, key.step, key.tensor, block + i, own);
         word[0][i] = own[0], word[1][i] = own[1], word[2][i] = own[2], word[3][i] = own[3];
     }
-    for (int i = 0; i < BLOCKS; i++)
+    for (int i = 0; i < BLOCKS; i++) {
+        four[i] = 0;
         for (int j = 0; j < 4; j++)
-            kept[4 * i + j] = maths_dropout_factor(word[j][i], key.rate, 1) > 0;
+            four[i] |= (uint32_t)(maths_dropout_factor(word[j][i], key.rate, 1) > 0)
+                       << 8 * (IS_BIG_ENDIAN ? 3 - j : j);
+    }
+    memcpy(kept, four, sizeof four);
 }
 
 VECTOR static void drop(size_t n, const unsigned char *kept, float factor, const float *x,
