@@ -9,9 +9,9 @@ enum {
     TARGETS =
         100,    /* of a batch, about: the few weights of a wide part learn best from small ones */
     PASSES = 7, /* of the wide part alone over all training sessions */
-    PASSES_BESIDE = 14, /* of it over the unseen ones, beside a network that has learned */
-    MOST = PASSES_BESIDE,
-    TAKEN = 256 /* sessions that a model takes in at once */
+    PASSES_BESIDE = 14,   /* of it over the unseen ones, beside a network that has learned */
+    MOST = PASSES_BESIDE, /* the most of a turn */
+    TAKEN = 256           /* sessions that a model takes in at once */
 };
 
 /* ---- what is unseen ---- */
