@@ -62,3 +62,21 @@ within() { # COMMAND...
     run -1 grep -e --memory err
     cmp memory.mp file.mp
 }
+
+@test "where sessions wait does not show in what baseline, trainer and predictor write" {
+    local memory
+    large --events 30000 --users 1500 --items 300 |
+        csv-sessionize --quiet --user user --item item --time time |
+        tfilter --quiet --split user:0.8 -o some.mp
+    batcher --quiet --epochs 1 --batch 100 -o few.mp some.mp
+    for memory in 1G 64K; do
+        baseline --quiet --model session-knn --memory $memory -o "lists.$memory" some.mp
+        trainer --quiet --device cpu --threads 1 --embedding 4 --memory $memory --save "model.$memory" -o "ranks.$memory" few.mp
+        predictor --quiet --device cpu --threads 1 --model model.1G --memory $memory -o "again.$memory" few.mp
+    done
+    for file in lists model ranks again; do cmp $file.64K $file.1G; done
+    for program in 'trainer --embedding 4' predictor; do
+        # shellcheck disable=SC2086
+        TMPDIR=nowhere run -73 $program --quiet --memory 64K -o none.mp few.mp
+    done
+}
