@@ -182,8 +182,8 @@ static void count_uses(const struct item_facts_of *f, int32_t item, struct item_
     note_last(f, item, i);
 }
 
-/* Counts on from the event before. */
-static void go_on_all(const struct item_facts_of *f, int32_t item, struct item_facts *i)
+/* From what they were at the event before. */
+static void continue_counts(const struct item_facts_of *f, int32_t item, struct item_facts *i)
 {
     const struct session_index *x = f->index;
     if (i->next < f->rank) {
@@ -209,5 +209,5 @@ void item_facts_count(struct item_facts_of *f, const int32_t *item, size_t n)
         count_uses(f, f->items->of.at[number], &f->item.at[number]);
     }
     for (size_t i = 0; i < n; i++)
-        go_on_all(f, f->items->of.at[item[i]], &f->item.at[item[i]]);
+        continue_counts(f, f->items->of.at[item[i]], &f->item.at[item[i]]);
 }

@@ -43,8 +43,7 @@ void item_facts_begin(struct item_facts_of *f, int64_t time, bool ended);
 /* An event comes at `now`, no earlier than those before it.  Whether a session has ended since. */
 bool item_facts_come_to(struct item_facts_of *f, int64_t now);
 
-/* Sees to it that `holders` and `root` of these items are set for the session.  The caller keeps
- * the list apart from what has numbers. */
+/* Sets `holders` and `root` of these items where they are not yet set for the session. */
 void item_facts_hold(struct item_facts_of *f, const int32_t *item, size_t n);
 
 /* The same, and brings all facts of these items up to the last event. */
