@@ -37,7 +37,8 @@ say = $(if $(V),,@echo '  $(1)')
 
 # No code reads errno or traps of floating point: square roots and comparisons become vector code;
 # products and sums are fused where the processor can.
-OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
+# Where clang makes no vectors of a loop that may be vectors, nothing is wrong.
+OPTIMIZE.release := -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast$(if $(findstring clang,$(CC)), -Wno-pass-failed)
 OPTIMIZE.openblas := $(OPTIMIZE.release)
 OPTIMIZE.cblas := $(OPTIMIZE.release)
 OPTIMIZE.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
