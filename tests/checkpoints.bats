@@ -60,19 +60,20 @@ killed_run() {
     pid=$!
     exec 9>input
     head -c "$(within "$BATCHES" 50)" "$BATCHES" >&9
-    wait_for_quiet check
+    wait_for_quiet check "$pid"
     kill -9 "$pid"
     wait "$pid" || true
     exec 9>&-
     rm input
 }
 
-# Waits until the file exists and no longer changes.
-wait_for_quiet() {
+# Waits until the file exists and no longer changes, and the process waits too: on a busy machine it
+# may have had no time to change anything.
+wait_for_quiet() { # FILE PID
     local before=- now
     for ((i = 0; i < 300; i++)); do
         now=$(stat -c '%i %s %Y' "$1" 2>/dev/null || true)
-        [ -z "$now" ] || [ "$now" != "$before" ] || return 0
+        [ -z "$now" ] || [ "$now" != "$before" ] || ! grep -q '^State:.S' "/proc/$2/status" || return 0
         before=$now
         sleep 0.2
     done
@@ -276,7 +277,7 @@ killed_again_and_again() {
     pid=$!
     exec 9>input
     head -c "$(within "$BATCHES" 20)" "$BATCHES" >&9
-    wait_for_quiet check.lock
+    wait_for_quiet check.lock "$pid"
     refused 75 "process $pid" run_on
     refused 75 "process $pid" train --checkpoint check "$BATCHES"
     kill -9 "$pid"
