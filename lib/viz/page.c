@@ -150,7 +150,7 @@ enum score_table { TABLE_BEST, TABLE_ALL };
 static const char *choice_column(const struct page *p, enum score_table table, char to[80])
 {
     bool validated = score_curve_selected_on(&p->curve) != PART_TEST && table == TABLE_BEST;
-    snprintf(to, 80, validated ? "validation %s" : "", p->selected_by);
+    snprintf(to, 80, "%s%s", validated ? "validation " : "", validated ? p->selected_by : "");
     return to;
 }
 
