@@ -99,8 +99,11 @@ $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).m
 endef
 others = $(foreach m,$(MODELS),$(FROM.$(m)))
 $(foreach m,$(sort $(MODELS) $(others)),$(eval $(call model_rule,$(m))))
-# They stay, as all that is made does.
+# They stay, as all that is made does.  Without a name, .SECONDARY would be all files, and none that is
+# gone would be made again.
+ifneq ($(strip $(others)),)
 .SECONDARY: $(foreach s,$(SEEDS),$(others:%=$(OUT)/%.$(s).safetensors))
+endif
 
 $(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
 	$(scorer) --best $(call names,$(BASELINES) $(MODELS)) -o $@ $^
