@@ -58,7 +58,7 @@ static struct neighbour *neighbour_of(struct arounds *a, struct around *g, int32
     return &g->neighbour.at[*slot];
 }
 
-/* Adds what stands around an occurrence: items from .. to - 1, `at` but for itself. */
+/* Adds what is around an occurrence: items from .. to - 1, `at` but for itself. */
 static void add_around(struct arounds *a, struct around *g, const int32_t *item, int at, int from,
                        int to)
 {

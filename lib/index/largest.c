@@ -20,8 +20,8 @@ static int32_t bits_of(float x)
     return bits;
 }
 
-/* What stands around a bit pattern: how many values are at or above it, the least of these, and the
- * largest of the others. */
+/* How a bit pattern parts values: how many are at or above it, the least of these, and the largest
+ * of the others. */
 struct parted {
     int32_t count, above, below;
 };

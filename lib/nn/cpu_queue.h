@@ -1,12 +1,13 @@
 /* Work that threads of the CPU take as they come to it.  Each has a run of numbers of its own and
  * takes them one by one; a thread that has none left takes the number that another thread would
  * take last.  So nobody waits long for a thread that other programs hold up, and each finds in its
- * cache what it left there.  What a number stands for must not depend on who takes it. */
+ * cache what it left there.  What is done for a number must not depend on who takes it. */
 #ifndef NN_CPU_QUEUE_H
 #define NN_CPU_QUEUE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The numbers from .. to-1 of a thread, as from · 2³² + to; in a cache line of its own. */
