@@ -1,15 +1,6 @@
 # Shared by the tests of csv-sessionize: how it is run and checked, and logs made at random.
 
-run_csv() { # stdout in out.mp, stderr in err
-    status=0
-    csv-sessionize "$@" >out.mp 2>err || status=$?
-}
-
-# refused STATUS TEXT: the last run failed so, with one message.
-refused() {
-    [ "$status" = "$1" ] && [[ $(cat err) == "csv-sessionize: "*"$2"* ]] && [ "$(wc -l <err)" = 1 ] ||
-        { echo "status $status, $(cat err)"; return 1; }
-}
+run_csv() { sessionized csv-sessionize "$@"; }
 
 # check LOG [key=value ...]: out.mp holds the sessions that Python makes of the log.
 check() {

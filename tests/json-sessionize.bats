@@ -3,16 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 load sessions
 
-run_json() { # stdout in out.mp, stderr in err
-    status=0
-    json-sessionize "$@" >out.mp 2>err || status=$?
-}
-
-# refused STATUS TEXT: the last run failed so, with one message.
-refused() {
-    [ "$status" = "$1" ] && [[ $(cat err) == "json-sessionize: "*"$2"* ]] && [ "$(wc -l <err)" = 1 ] ||
-        { echo "status $status, $(cat err)"; return 1; }
-}
+run_json() { sessionized json-sessionize "$@"; }
 
 # check LOG [key=value ...]: out.mp holds the sessions that Python makes of the log.
 check() {

@@ -23,6 +23,18 @@ for last in msgpack.Unpacker(open(sys.argv[1], "rb"), unicode_errors="surrogatee
 assert last[0] == "E"' "$1"
 }
 
+# sessionized PROGRAM ARGUMENT ...: stdout in out.mp, stderr in err.
+sessionized() {
+    sessionizer=$1 status=0
+    "$@" >out.mp 2>err || status=$?
+}
+
+# refused STATUS TEXT: the last run failed so, with one message.
+refused() {
+    [ "$status" = "$1" ] && [[ $(cat err) == "$sessionizer: "*"$2"* ]] && [ "$(wc -l <err)" = 1 ] ||
+        { echo "status $status, $(cat err)"; return 1; }
+}
+
 # Sets PYTHON to a Python with msgpack; skips if there is none.
 need_dump() {
     for PYTHON in python3 /usr/bin/python3; do
