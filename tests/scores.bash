@@ -35,7 +35,7 @@ near() { # near EXPECTED ACTUAL
         { echo "expected $1, got $2"; return 1; }
 }
 
-# Six targets in two sessions of 5 and 4 events; items that stand 0, 1, 2 and 5 times in training.
+# Six targets in two sessions of 5 and 4 events; items that occur 0, 1, 2 and 5 times in training.
 broken_down() {
     cat <<EOT
 run trainer model=ii-rnn

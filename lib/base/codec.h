@@ -20,7 +20,7 @@ enum codec_result {
 struct codec {
     const char *name; /* "gzip" */
     const char *tool; /* "gzip -dc" */
-    size_t padding;   /* zeros may stand after a stream, in multiples of so many; 0: none */
+    size_t padding;   /* zeros may follow a stream, in multiples of so many; 0: none */
     /* Whether these first bytes are such a stream; *more: they are too few to know. */
     bool (*begins)(const unsigned char *at, size_t n, bool *more);
     void *(*open)(void);

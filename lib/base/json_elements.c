@@ -7,7 +7,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Part of a byte order mark, which may stand before an array. */
+/* Part of a byte order mark, which may come before an array. */
 static bool is_of_mark(char c)
 {
     return c == '\xef' || c == '\xbb' || c == '\xbf';

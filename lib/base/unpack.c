@@ -80,7 +80,7 @@ static void consume(struct unpack *u, size_t n)
     u->decoded += n;
 }
 
-/* Between streams: reads up to the next one, past the zeros that may stand there. *end: none comes.
+/* Between streams: reads up to the next one, past the zeros that may be there. *end: none comes.
  */
 static int begin_stream(struct unpack *u, bool *end, struct err *e)
 {

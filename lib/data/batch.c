@@ -51,7 +51,7 @@ static size_t add_items(const struct batching *b, size_t s, i32_vec *to)
     return to->len - before;
 }
 
-/* Appends where these events stand in the store. */
+/* Appends where these events are in the store. */
 static void add_places(const struct batching *b, size_t s, i32_vec *to)
 {
     const int32_t *item = session_store_items(b->store, s);

@@ -48,7 +48,7 @@ struct batching {
                                            events; NULL: none */
     const int32_t *before; /* [users of the store] sessions that came before those of the store, and
                               count in the numbers of sessions; NULL: none */
-    bool open_ended;       /* the last event of a session stands for one that has not come yet */
+    bool open_ended;       /* each session ends with an event in place of one to come */
 
     /* the current batch */
     i32_vec user, session, length, item;
@@ -65,7 +65,7 @@ struct batching {
 };
 
 /* The batch of the store's sessions picked[0 .. count - 1], valid until the next one.  Earlier
- * sessions are the newest ones of the same user that stand before the session and ended before it
+ * sessions are the newest ones of the same user that come before the session and ended before it
  * began.  Sessions, earlier ones too, of which no event is left, are left out. */
 struct batch batching_make(struct batching *b, const int32_t *picked, size_t count, bool learn);
 

@@ -96,7 +96,7 @@ static void walk_session(struct arounds *a, struct around *g, int32_t rank)
             add_occurrence(a, g, item, i, length);
 }
 
-/* Where sessions are long, keeps those that stand there most often. */
+/* Where sessions are long, keeps those that occur there most often. */
 static void keep_around(struct arounds *a, struct around *g)
 {
     size_t kept = 0;

@@ -1,6 +1,6 @@
 #include "model/batch_events.h"
 
-/* Where the events stand in the store. */
+/* Where the events are in the store. */
 static const int32_t *places_of(struct tape *t, const struct batch *b, const int32_t *event, int n)
 {
     int32_t own = batch_first_earlier(b), *place = tape_host_ints(t, (size_t)n);

@@ -5,7 +5,7 @@
  * Three generated streams of the same sessions differ only in their number of training and test
  * batches, so that the difference of two runs is the time of those batches: of so many that it is
  * far longer than what the runs differ by chance.  Runs and as many products alternate; the result
- * is the least time over the rounds.  Beside the products stands what they would take at the
+ * is the least time over the rounds.  Beside the products is what they would take at the
  * processor's peak.  $SESSPIPE_BIN has the programs.
  *
  * Usage: step, or step DEVICE PRECISION BATCHES: trainer's step on that device only, over that many

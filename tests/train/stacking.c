@@ -288,7 +288,7 @@ static void no_update(void)
     close_fixture(&f);
 }
 
-/* ---- what is handed on ---- */
+/* ---- what one turn leaves for the next ---- */
 
 /* All weights, to be released. */
 static float *weights_of(const struct fixture *f)
