@@ -48,13 +48,6 @@ struct tally {
     uint32_t rows;                    /* a bit for each row that has such an item */
 };
 
-static inline uint32_t bits_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /* not_finite [LINE]: becomes NaN where a score is not finite. */
 static inline __attribute__((always_inline)) void tally(const bool counts, size_t n, size_t ld,
                                                         const float *x, const float *least,
@@ -64,17 +57,17 @@ static inline __attribute__((always_inline)) void tally(const bool counts, size_
 {
     int32_t above[LINE] = {0}, equal[LINE] = {0};
     uint32_t any[LINE] = {0}, rows = 0;
-    float sum[LINE] = {0}, top[LINE];
+    float sum[LINE] = {0}, nothing[LINE] = {0}, top[LINE];
 #pragma omp simd
     for (int j = 0; j < LINE; j++)
         top[j] = -INFINITY;
     for (size_t word = 0, i = 0; word < WORDS; word++) {
-        uint32_t better[LINE] = {0}, strange[LINE] = {0}, bit = 1;
+        uint32_t better[LINE] = {0}, bit = 1;
         for (size_t end = i + WORD < n ? i + WORD : n; i < end; i++, x += ld, bit *= 2) {
 #pragma omp simd
             for (int j = 0; j < LINE; j++) {
                 better[j] |= -(uint32_t)(x[j] > least[j]) & bit;
-                strange[j] |= bits_of(x[j] - x[j]); /* those of 0, or of NaN */
+                nothing[j] += x[j] * 0.0f;
                 if (!counts)
                     continue;
                 top[j] = x[j] > top[j] ? x[j] : top[j];
@@ -90,15 +83,15 @@ static inline __attribute__((always_inline)) void tally(const bool counts, size_
         }
         memcpy(to->better[word], better, sizeof better);
 #pragma omp simd
-        for (int j = 0; j < LINE; j++) {
+        for (int j = 0; j < LINE; j++)
             any[j] |= better[j];
-            not_finite[j] = strange[j] ? NAN : not_finite[j];
-        }
     }
 #pragma omp simd reduction(| : rows)
     for (int j = 0; j < LINE; j++)
         rows |= any[j] ? (uint32_t)1 << j : 0;
     to->rows = rows;
+    for (int j = 0; j < LINE; j++)
+        not_finite[j] += nothing[j];
     memcpy(to->sum, sum, sizeof sum);
     memcpy(to->top, top, sizeof top);
     memcpy(to->above, above, sizeof above);

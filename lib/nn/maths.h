@@ -48,11 +48,17 @@ MATHS float maths_exp(float x)
 /* e^x for x that are not far above 0, for scores minus a number near their maximum, in fewer
  * operations: 2^n 2^r, n the integer nearest to x / ln 2, |r| <= 1/2.  Not for x above 80.  The
  * relative error is 3e-7 plus 6e-8 |x| / ln 2, large only where the value is small beside e^0.
- * Constant below -87.3. */
+ * Constant below -87.3, and where x is NaN with a sign: the words are compared, since of numbers,
+ * which may be NaN, compilers make no minimum but a choice between two results. */
 MATHS float maths_exp_below(float x)
 {
     const float to_integer = 12583039.0f; /* 1.5 · 2^23 + 127: the low bits are the exponent's */
-    float t = (x < -87.3f ? -87.3f : x) * 1.44269504f;
+    const uint32_t last = 0xc2ae999a; /* -87.3; words of numbers below it are greater */
+    uint32_t word;
+    memcpy(&word, &x, sizeof word);
+    word = word < last ? word : last;
+    memcpy(&x, &word, sizeof x);
+    float t = x * 1.44269504f;
     float shifted = t + to_integer;
     float r = t - (shifted - to_integer);
     float p = 1.338130254e-3f;
