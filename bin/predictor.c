@@ -5,12 +5,15 @@
 #include "nn/blas.h"
 
 static const char *model, *index_path;
+static double explore = 1;
 
 static const struct option options[] = {
     {OPTION_TEXT, .name = "model", .letter = 'm', .argument = "FILE", .to = &model,
      .help = "a model that trainer --save wrote [a ready-made one, which only counts]"},
     {OPTION_TEXT, .name = "index", .argument = "FILE", .to = &index_path, .recorded = true,
      .file = true, .help = "a wide part counts in these sessions, not in those of training"},
+    {OPTION_REAL, .name = "explore", .to = &explore, .low = 1, .high = 1e6, .recorded = true,
+     .help = "rank items that are new to the user as if they were so many times as likely"},
     {0},
 };
 
@@ -43,6 +46,7 @@ int main(int argc, char **argv)
     given.class = saved.class;
     given.shape = saved.options;
     given.index = index_path;
+    given.explore = explore;
     given.dwell_edges = &saved.dwell_edges;
     if (given.seed < 0)
         given.seed = saved.seed; /* part of the run's name */

@@ -11,6 +11,7 @@
 
 static const char *model, *index_path, *output_path, *vectors, *exclude = "none";
 static int64_t top = 20, batch, keep, memory = (int64_t)1 << 30;
+static double explore = 1;
 static bool json, why, frozen, requests;
 static struct item_sets candidates;
 
@@ -25,6 +26,8 @@ static const struct option options[] = {
      .help = "number of items recommended to each user"},
     {OPTION_CHOICE, .name = "exclude", .to = &exclude, .choices = "none|session|history",
      .help = "leave out items of the newest session, or of all sessions"},
+    {OPTION_REAL, .name = "explore", .to = &explore, .low = 1, .high = 1e6,
+     .help = "rank items that are new to the user as if they were so many times as likely"},
     {OPTION_FLAG, .name = "why", .to = &why,
      .help = "add what speaks for an item, or what attention weighed most"},
     {OPTION_FLAG, .name = "json", .to = &json, .help = "write a JSON object for each user"},
@@ -79,6 +82,7 @@ static int answer_requests(struct cli *cli, struct output_file *output, struct d
                                   .sets = candidates,
                                   .batch = (int32_t)batch,
                                   .why = why,
+                                  .explore = explore,
                                   .keep = keep,
                                   .memory = memory},
                         .device = device,
@@ -96,14 +100,11 @@ static int answer_requests(struct cli *cli, struct output_file *output, struct d
 static void check_model(struct cli *cli, const struct saved_model *saved)
 {
     if (frozen && !saved->options->wide)
-        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts in sessions",
-                  model);
+        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts", model);
     if (vectors && saved->options->wide)
-        cli_usage(
-            cli,
-            "--vectors: the model in %s has a wide part: what it counts for a user and an item "
-            "is no product of their vectors",
-            model);
+        cli_usage(cli,
+                  "--vectors: the model in %s has a wide part: counts are no products of vectors",
+                  model);
     if (saved->reversed)
         cli_usage(cli,
                   "the model in %s learned from sessions from their end: it says what came before",
@@ -126,6 +127,7 @@ static int answer_sessions(struct cli *cli, struct output_file *output, struct d
         .device = device,
         .engine = {.batch = (int32_t)batch,
                    .why = why,
+                   .explore = explore,
                    .memory = memory,
                    .grows = !frozen,
                    .index_path = index_path},

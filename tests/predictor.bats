@@ -369,6 +369,61 @@ wide_log() {
     run -65 predict --index wide.mp wide.mp
 }
 
+# Each item's score with and without --explore 8, in lists of all items: "log 8 less" and "the user has had it"
+# are the same.  Prints how many items of how many lists it compared.
+check_explore() { # SPLIT PLAIN EXPLORED, as JSON
+    python3 - "$@" <<'EOT'
+import json, math, sys
+sessions = {}
+split, plain, explored = ([json.loads(line) for line in open(name)] for name in sys.argv[1:])
+for r in split:
+    if r[0] == "session":
+        sessions.setdefault(r[1], []).append(r[4])
+def lists(records):
+    for r in records:
+        if r[0] == "top":
+            t, k = r[1], r[1]["k"]
+            for i, at in enumerate(zip(t["user"], t["session"], t["position"])):
+                yield at, dict(zip(t["item"][k * i:k * (i + 1)], t["score"][k * i:k * (i + 1)]))
+explored = dict(lists(explored))
+n = compared = 0
+for at, score in lists(plain):
+    user, session, position = at
+    had = {i for s in sessions[user][:session] for i in s} | set(sessions[user][session][:position + 1])
+    assert had & score.keys() and score.keys() - had
+    for item in score:
+        less = score[item] - explored[at][item]
+        assert abs(less - math.log(8) * (item in had)) < 1e-4, (at, item, less)
+    n += 1
+    compared += len(score)
+print(n, compared)
+EOT
+}
+
+@test "--explore: scores of what the user has had are less by the logarithm, and ranks follow" {
+    need python3
+    wide_log
+    items=$(grep -c '^."item"' wide.json)
+    for model in '' '--model w.model' '--model deep.model'; do
+        # shellcheck disable=SC2086
+        { predict $model --top "$items" -o plain.mp wide.mp
+          predict $model --top "$items" --explore 1 -o one.mp wide.mp
+          predict $model --top "$items" --explore 8 -o more.mp wide.mp; }
+        cmp <(records plain.mp) <(records one.mp)
+        spcat plain.mp >plain.json
+        spcat more.mp >more.json
+        spcat wide.split >split.json
+        check_explore split.json plain.json more.json >compared
+        [ "$(cut -d ' ' -f 1 compared)" -gt 20 ]
+        spcat --check more.mp
+        explored() { scorer --json --by repeat "$1" | jq -s 'map(select(.group == "explore"))[-1]."mrr@20"'; }
+        awk "BEGIN { exit !($(explored more.mp) > $(explored plain.mp)) }"
+    done
+    run -64 --separate-stderr predict --model "$MODEL" --explore 8 wide.mp
+    [[ $stderr == *'has no wide part, which knows what is new'* ]]
+    run -64 predict --explore 0.5 wide.mp
+}
+
 @test "--index: items that the model does not know are inputs and are ranked" {
     wide_log
     sed 's/^\(\["item",[0-9]*,"\)\(.*[02468]"\)/\1new \2/; s/^\["E".*/["E"]/' <(spcat wide.split) | spcat --from-json >new.split

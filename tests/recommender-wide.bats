@@ -51,6 +51,11 @@ without_last() {
     [ "$(wc -l <expected)" = 125 ]
     without_last split.mp >known.mp
     recommender -q --frozen --model w.model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    # the same where items new to a user count more
+    batcher -q --epochs 1 split.mp | predictor -q --threads 1 --model w.model --explore 8 --top 5 | spcat >lists.json
+    last_lists lists.json >explored
+    run -1 cmp -s explored expected
+    recommender -q --frozen --model w.model --explore 8 --top 5 known.mp | cut -f 1-3 | sort | cmp - explored
     # the training sessions given in place of those in the file, which need not be there
     spcat split.mp | jq -c 'select(.[0] != "session" or .[2] == 1)' | spcat --from-json >train.mp
     batcher -q --epochs 2 --batch 20 split.mp |
@@ -94,6 +99,7 @@ without_last() {
         trainer -q --threads 1 --embedding 6 --save plain.model -o ranks.mp
     run -64 recommender -q --model plain.model --index days.mp days.mp
     run -64 recommender -q --model plain.model --frozen days.mp
+    run -64 recommender -q --model plain.model --explore 2 days.mp
 }
 
 # The reasons of each item: at most three, those that add most, of which the user's own are counted anew.

@@ -58,6 +58,11 @@ lists() { jq -c '[.items[] | [.item, (.score * 1e4 | round)]]'; }
             answer -m "$FILES/$model" --top 7 "$SPLIT" | lists >given
         if [[ $model = @(wide|both) ]]; then # the clock is later than the log
             cmp stream given
+            # items that are new to the user count eight times
+            recommender -q -j 1 -m "$FILES/$model" --frozen --explore 8 --json --top 7 "$SPLIT" | lists >explored
+            run -1 cmp -s stream explored
+            jq -nc --slurpfile all <(echo "$last") --argjson users "$users" '$users[] as $u | $all[] | select(.user == $u)' |
+                answer -m "$FILES/$model" --explore 8 --top 7 "$SPLIT" | lists | cmp explored -
         else
             cmp stream own
             cmp stream given
@@ -243,6 +248,8 @@ EOT
     run -64 --separate-stderr recommender --requests --frozen -m "$FILES/wide" </dev/null
     run -64 --separate-stderr recommender --requests -m "$FILES/narm" --index "$SPLIT" </dev/null
     [[ $stderr == *'has no wide part'* ]]
+    run -64 --separate-stderr recommender --requests -m "$FILES/narm" --explore 8 </dev/null
+    [[ $stderr == *'has no wide part, which knows what is new'* ]]
     run -66 --separate-stderr recommender --requests -m "$FILES/narm" absent.mp </dev/null
     # Without a model: counts in the index.
     [ "$(echo "{\"items\": [\"$A\"], \"now\": 1240000000}" | answer --index "$SPLIT" --top 5 | jq '.items | length')" = 5 ]

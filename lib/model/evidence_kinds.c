@@ -27,6 +27,11 @@ void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES])
             phi[f] = 0;
 }
 
+bool evidence_had(const float phi[EVIDENCE_FEATURES])
+{
+    return phi[5] > 0 || phi[11] > 0; /* of a model without one kind the other one says so */
+}
+
 static int no_kind(const char *text, size_t n, struct err *e)
 {
     char all[200] = "";

@@ -3,6 +3,8 @@
 #ifndef MODEL_EVIDENCE_KINDS_H
 #define MODEL_EVIDENCE_KINDS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/records.h"
 
@@ -28,6 +30,9 @@ extern const struct evidence_kind_row evidence_kinds[EVIDENCE_KINDS];
 
 /* Sets the features of the kind to 0: those of an item of which nothing of the kind is known. */
 void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES]);
+
+/* Whether the features say that the user has had the item, in the session or before it. */
+bool evidence_had(const float phi[EVIDENCE_FEATURES]);
 
 /* Reads "own,habit": bit f of *features is set where feature f is of one of these kinds.  64 on any
  * other text. */

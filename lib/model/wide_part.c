@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/evidence_kinds.h"
 #include "model/wide_ready.h"
 #include "model/wide_score.h"
 #include "nn/shards.h"
@@ -51,6 +52,11 @@ void wide_part_count(const struct wide_part *w, const struct model *m, int32_t i
     float *value = w->host_log_count + item;
     *value = log_count(count);
     m->device->op->upload(m->device, w->log_count + item, value, sizeof *value);
+}
+
+void wide_part_explore(struct wide_part *w, double times)
+{
+    w->explore = times > 1 ? (float)log(times) : 0;
 }
 
 void wide_ready_put(struct model *m)
@@ -114,6 +120,16 @@ static struct tensor *without_prior(const struct wide_part *w, struct tape *t,
     return tape_linear(t, count, tape_parameter(t, w->prior), NULL);
 }
 
+/* What is taken from candidates that the user has had. */
+static struct tensor *less_of_had(const struct wide_part *w, struct tape *t,
+                                  const struct evidence *e)
+{
+    float *number = tape_host(t, (size_t)e->candidates * sizeof *number);
+    for (int32_t i = 0; i < e->candidates; i++)
+        number[i] = evidence_had(e->feature + (size_t)i * EVIDENCE_FEATURES) ? -w->explore : 0;
+    return tape_numbers(t, number, e->candidates, 1);
+}
+
 /* δ of all candidates, [candidates, 1], less their prior; start: device, where each position's
  * candidates begin. */
 static struct tensor *additions(const struct wide_part *w, struct tape *t, const struct evidence *e,
@@ -125,7 +141,8 @@ static struct tensor *additions(const struct wide_part *w, struct tape *t, const
     struct tensor *delta =
         tape_perceptron(t, phi, start, tape_parameter(t, w->features), of_context,
                         tape_parameter(t, w->score), tape_parameter(t, w->direct));
-    return tape_add(t, delta, without_prior(w, t, e));
+    delta = tape_add(t, delta, without_prior(w, t, e));
+    return w->explore ? tape_add(t, delta, less_of_had(w, t, e)) : delta;
 }
 
 /* The prior of all items as a bias, [1, items], added to the model's own. */

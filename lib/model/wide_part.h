@@ -20,6 +20,8 @@ struct wide_part {
     const struct parameter *deep, *deep_bias; /* NULL: there is no deep part */
     float *log_count;                         /* device [items] log(count + ½) */
     float *host_log_count;                    /* the same */
+    float explore;           /* taken from the scores of candidates that the user has had; 0 in
+                                training */
     float *bias, *bias_grad; /* device [items], where rows are spread (nn/shards.h); NULL */
 };
 
@@ -28,6 +30,10 @@ void wide_part_close(struct wide_part *w, const struct model *m);
 
 /* Changes the item's count. */
 void wide_part_count(const struct wide_part *w, const struct model *m, int32_t item, int32_t count);
+
+/* From now on items that are new to the user are ranked as if they were so many times as likely
+ * beside those of which the evidence says that the user has had them; up to 1: as they are. */
+void wide_part_explore(struct wide_part *w, double times);
 
 /* Whether a parameter of this name is one of a wide part. */
 bool wide_part_owns(const char *parameter);

@@ -57,6 +57,8 @@ static int open_model(struct engine *a, struct device *d, struct err *e)
     const struct model_names names = {a->items, &a->saved->users, a->contexts.names,
                                       a->contexts.count};
     model_open(&a->model, a->saved->class, a->saved->options, &a->data, d);
+    if (a->model.wide)
+        wide_part_explore(a->model.wide, a->explore);
     parameters_hold(&a->model.parameters, d);
     vec_clear(&a->counted.changed);
     int status = saved_model_weights(a->saved, &a->model, &names, e);
@@ -123,6 +125,10 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
     if (a->index_path && !saved->options->wide)
         return err_set(e, STATUS_USAGE,
                        "--index: the model in %s has no wide part, which counts in sessions",
+                       saved->path);
+    if (a->explore > 1 && !saved->options->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--explore: the model in %s has no wide part, which knows what is new",
                        saved->path);
     if (saved->edges.len)
         edges = &saved->edges;

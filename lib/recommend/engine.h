@@ -60,6 +60,7 @@ struct engine {
     bool why;
     const char *index_path; /* sessions to count in, in place of those in the file; NULL: those in
                                the file, or those that the caller has put into `counted` */
+    double explore;         /* as in wide_part_explore */
     int64_t memory;         /* bytes for events, the rest goes to a temporary file; 0: no limit */
     bool grows;             /* a wide part also counts in sessions that come in later */
     bool serves;            /* many answers are to come, so that a copy of the weights pays */

@@ -47,6 +47,7 @@ static int open_engine(struct known *k, const struct known_files *files, const s
 {
     k->engine = (struct engine){.batch = files->batch,
                                 .why = files->why,
+                                .explore = files->explore,
                                 .serves = true,
                                 .memory = files->memory,
                                 .index_path = files->index};

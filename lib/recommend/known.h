@@ -14,6 +14,7 @@ struct known_files {
     struct item_sets sets; /* names and files */
     int32_t batch;         /* as in struct engine */
     bool why;
+    double explore;
     int64_t keep, memory; /* as in struct users and struct engine */
 };
 

@@ -336,6 +336,10 @@ int run_check_saved(const struct run_options *o, const char *path, struct err *e
     if (o->index && !o->shape->wide)
         return err_set(e, STATUS_USAGE,
                        "--index: the model in %s has no wide part, which counts in sessions", path);
+    if (o->explore > 1 && !o->shape->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--explore: the model in %s has no wide part, which knows what is new",
+                       path);
     if (o->index && o->online)
         return err_set(e, STATUS_USAGE,
                        "--index and --online: what is counted is in the file, or in the stream");

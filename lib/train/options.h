@@ -34,6 +34,7 @@ struct run_options {
     const char *attention;      /* a number, or "all" */
     bool no_index;              /* the model file holds no index */
     const char *index;          /* sessions that a wide part counts in; NULL: those of the stream */
+    double explore;             /* items new to the user count as so many times as likely */
     const i64_vec *dwell_edges; /* of a saved model's contexts; NULL: those of the stream */
     bool online;                /* tests see all sessions that have ended, of all parts */
 };

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/progress.h"
+#include "model/wide_part.h"
 #include "stream/drops.h"
 
 /* ---- opening ---- */
@@ -141,6 +142,8 @@ static int open_model(struct predict_run *r, struct err *e)
     model_open(&p->model, r->saved->class, r->saved->options, &data, p->device);
     const struct model_names names = {&r->map.rows, batches_in_users(p->in.in), p->contexts.names,
                                       p->contexts.count};
+    if (p->model.wide)
+        wide_part_explore(p->model.wide, p->o->explore);
     parameters_hold(&p->model.parameters, p->device);
     if (saved_model_weights(r->saved, &p->model, &names, e))
         return e->status;

@@ -142,6 +142,8 @@ static double addition(const struct weights *w, const float *phi, const float *z
     return sum;
 }
 
+static double taken; /* from the scores of items that the user has had */
+
 /* -log softmax of the target at position p, behind the item `last`. */
 static double loss_at(const struct weights *w, const struct evidence *e, int p, int last,
                       int target)
@@ -150,8 +152,10 @@ static double loss_at(const struct weights *w, const struct evidence *e, int p, 
     double score[PAIR_ITEMS], wide[PAIR_ITEMS], sum = 0;
     for (int i = 0; i < PAIR_ITEMS; i++)
         wide[i] = w->prior[0] * log((pair_count ? pair_count[i] : 0) + 0.5);
-    for (int32_t k = e->start[p]; k < e->start[p + 1]; k++)
-        wide[e->item[k]] = addition(w, e->feature + k * EVIDENCE_FEATURES, z);
+    for (int32_t k = e->start[p]; k < e->start[p + 1]; k++) {
+        const float *phi = e->feature + k * EVIDENCE_FEATURES;
+        wide[e->item[k]] = addition(w, phi, z) - (phi[5] > 0 || phi[11] > 0 ? taken : 0);
+    }
     for (int i = 0; i < PAIR_ITEMS; i++) {
         score[i] = wide[i];
         if (w->deep)
@@ -257,6 +261,20 @@ static double loss_in_parts(struct pair *p, const struct batch *b)
     return loss;
 }
 
+/* Test losses, whole and in parts, where new items count eight times. */
+static void check_explore(struct pair *p, const struct batch *b)
+{
+    taken = log(8);
+    wide_part_explore(p->model.wide, 8);
+    double expected = reference_batch(&p->reference, b);
+    double whole = fabs(batch_loss(p, b) - expected);
+    double parts = fabs(loss_in_parts(p, b) - expected);
+    wide_part_explore(p->model.wide, 1);
+    taken = 0;
+    tap_ok(whole < 1e-6 && parts < 1e-6, "    new items count eight times: loss to %.1e, %.1e",
+           whole, parts);
+}
+
 static void check_wide(const struct model_class *class, bool counts, bool none)
 {
     static const int32_t count[PAIR_ITEMS] = {0, 1, 2, 30, 4000, 5, 0, 7, 80, 9, 10, 11, 120};
@@ -281,6 +299,7 @@ static void check_wide(const struct model_class *class, bool counts, bool none)
     double host = host_apart(&p, &said.evidence);
     tap_ok(host < 1e-5, "    additions on the host to %.1e", host);
     tap_ok(parts < 1e-6, "    evidence in parts: loss to %.1e", parts);
+    check_explore(&p, &made.batch);
     pair_close(&p);
     made_release(&made);
 }
