@@ -266,7 +266,7 @@ check-threads: all units
 	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
 	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_plan@cuda %/nn/ops_up_to@cuda %/nn/ops_heads@cuda,$(ON_DEVICE)) \
-	    $(BUILD)/tests/base/side_thread $(BUILD)/tests/index/evidence_ahead \
+	    $(BUILD)/tests/base/side_thread $(BUILD)/tests/nn/cpu_queue $(BUILD)/tests/index/evidence_ahead \
 	    $(BUILD)/tests/data/row_batch $(BUILD)/tests/data/sessionizer tests/emulation.bats
 
 # The numeric tests with every library of products and every set of its kernels that can be run here;
