@@ -220,7 +220,7 @@ deps:
 	@BLAS=$(if $(filter file default undefined,$(origin BLAS)),,$(BLAS)) sh .ci/deps
 
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
-    $(wildcard tests/cli.bats tests/faults.bats tests/emulation.bats tests/cuda.bats))
+    $(wildcard tests/cli.bats tests/faults-*.bats tests/emulation.bats tests/cuda.bats))
 RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
 # The tests of operations and models, which run on any device; those of models are slow in a variant.
 ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARIANT)),%,tests/nn/%), \

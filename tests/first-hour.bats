@@ -1,5 +1,5 @@
 # What somebody meets in the first hour.  Elsewhere: help, version, unknown options and the manual
-# pages' lint in cli.bats; damage, full disks, locale and time zone in faults.bats; the page of
+# pages' lint in cli.bats; damage, full disks, locale and time zone in faults-*.bats; the page of
 # pictures in attnviz.bats; progress in progress.bats; the README's pipeline in readme.bats.
 bats_require_minimum_version 1.5.0
 load helpers
