@@ -53,7 +53,7 @@ MATHS float maths_exp(float x)
 MATHS float maths_exp_below(float x)
 {
     const float to_integer = 12583039.0f; /* 1.5 · 2^23 + 127: the low bits are the exponent's */
-    const uint32_t last = 0xc2ae999a; /* -87.3; words of numbers below it are greater */
+    const uint32_t last = 0xc2ae999a;     /* -87.3; words of numbers below it are greater */
     uint32_t word;
     memcpy(&word, &x, sizeof word);
     word = word < last ? word : last;

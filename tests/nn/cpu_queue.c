@@ -91,8 +91,8 @@ static void check_alone(void)
     } expected[] = {{3, 0}, {4, 0}, {6, 1}, {5, 1}};
     int right = 0;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-        right += cpu_runs_take(runs, 2, 0, true, &owner, &number) &&
-                 number == expected[i].number && owner == expected[i].owner;
+        right += cpu_runs_take(runs, 2, 0, true, &owner, &number) && number == expected[i].number &&
+                 owner == expected[i].owner;
     tap_ok(right == 4, "its own first, then what another would take last");
     tap_ok(!cpu_runs_take(runs, 2, 0, true, &owner, &number) &&
                !cpu_runs_take(runs, 2, 1, false, &owner, &number),
