@@ -5,10 +5,11 @@
 
 /* ---- blocks ---- */
 
-void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, float *packed)
+void cpu_gru_pack(const struct gru_block *block, size_t cols, size_t stride, const float *x,
+                  float *packed)
 {
     for (int t = 0; t < block_steps(block); t++)
-        for (int i = 0; i < block_running(block, t); i++, packed += cols)
+        for (int i = 0; i < block_running(block, t); i++, packed += stride)
             memcpy(packed, x + block_row(block, i, t) * cols, cols * sizeof *packed);
 }
 
@@ -18,7 +19,7 @@ const float *cpu_gru_packed(const struct gru_block *block, size_t cols, const fl
     const struct ragged *r = block->r;
     if (block->parts == 1 && r->longest == 1 && r->total == r->count)
         return x;
-    cpu_gru_pack(block, cols, x, packed);
+    cpu_gru_pack(block, cols, cols, x, packed);
     return packed;
 }
 
@@ -32,26 +33,27 @@ void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, c
 
 /* ---- forward ---- */
 
-/* Gates r and z of one row, kept [2H], from its input products and state products [2H].  Gates that
- * wait for each other are in loops of their own: a processor then works on many of them at once. */
-static inline __attribute__((always_inline)) void
-gates(size_t n, const float *ih_bias, const float *hh_bias, const float *restrict input,
-      const float *restrict hidden, float *restrict kept)
+/* Gates r and z of one row, kept [2H], from their input products there and state products [2H].
+ * Gates that wait for each other are in loops of their own: a processor then works on many of them
+ * at once. */
+static inline __attribute__((always_inline)) void gates(size_t n, const float *ih_bias,
+                                                        const float *hh_bias,
+                                                        const float *restrict hidden,
+                                                        float *restrict kept)
 {
     for (size_t j = 0; j < 2 * n; j++)
-        kept[j] = maths_sigmoid(input[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
+        kept[j] = maths_sigmoid(kept[j] + ih_bias[j] + hidden[j] + hh_bias[j]);
 }
 
-/* Gates of one row, reset after, from its input products [3H] and state products [3H]; kept
- * [4H]. */
+/* Gates of one row, reset after, from its input products in kept [4H] and state products [3H]. */
 VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_bias,
-                               const float *restrict input, const float *restrict hidden,
-                               float *restrict kept, float *restrict state, float *restrict h)
+                               const float *restrict hidden, float *restrict kept,
+                               float *restrict state, float *restrict h)
 {
-    gates(n, ih_bias, hh_bias, input, hidden, kept);
+    gates(n, ih_bias, hh_bias, hidden, kept);
     for (size_t j = 0; j < n; j++) {
         float hidden_n = hidden[2 * n + j] + hh_bias[2 * n + j];
-        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + kept[j] * hidden_n);
+        float new = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + kept[j] * hidden_n);
         kept[2 * n + j] = new;
         kept[3 * n + j] = hidden_n;
         h[j] = state[j] = maths_gru_new(kept[n + j], new, state[j]);
@@ -60,24 +62,23 @@ VECTOR static void gates_after(size_t n, const float *ih_bias, const float *hh_b
 
 /* Reset before, first half: gates r and z, and r∘h into reset [H]. */
 VECTOR static void gates_before(size_t n, const float *ih_bias, const float *hh_bias,
-                                const float *restrict input, const float *restrict hidden,
-                                float *restrict kept, const float *restrict state,
-                                float *restrict reset)
+                                const float *restrict hidden, float *restrict kept,
+                                const float *restrict state, float *restrict reset)
 {
-    gates(n, ih_bias, hh_bias, input, hidden, kept);
+    gates(n, ih_bias, hh_bias, hidden, kept);
     for (size_t j = 0; j < n; j++)
         reset[j] = kept[j] * state[j];
 }
 
 /* Reset before, second half: n and the new state, with hidden [H] = W_hn(r∘h). */
 VECTOR static void new_before(size_t n, const float *ih_bias, const float *hh_bias,
-                              const float *restrict input, const float *restrict hidden,
-                              float *restrict kept, float *restrict state, float *restrict h)
+                              const float *restrict hidden, float *restrict kept,
+                              float *restrict state, float *restrict h)
 {
 #pragma omp simd
     for (size_t j = 0; j < n; j++) {
         float hidden_n = hidden[j] + hh_bias[2 * n + j];
-        float new = maths_tanh(input[2 * n + j] + ih_bias[2 * n + j] + hidden_n);
+        float new = maths_tanh(kept[2 * n + j] + ih_bias[2 * n + j] + hidden_n);
         kept[2 * n + j] = new;
         kept[3 * n + j] = hidden_n;
         h[j] = state[j] = maths_gru_new(kept[n + j], new, state[j]);
@@ -102,18 +103,18 @@ static int in_common(const struct gru_weights *w, bool zero)
     return zero ? 0 : w->state;
 }
 
-void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, int t, bool zero,
-                  const float *input, float *state, float *hidden, float *h, float *kept)
+void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, struct gate_factor hh,
+                  int t, bool zero, float *state, float *hidden, float *h, float *kept)
 {
     int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
-    cpu_sgemm(false, true, run, w->reset_before ? 2 * H : 3 * H, in_common(w, zero), state, H,
-              w->hh, H, 0, hidden, 3 * H);
+    cpu_gate_product(hh, run, w->reset_before ? 2 * H : 3 * H, in_common(w, zero), state, H, 0,
+                     hidden, 3 * H);
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
             size_t row = block_row(block, i, t), place = (size_t)i;
-            gates_after(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
-                        kept + place * 4 * n, state + place * n, h + row * n);
+            gates_after(n, w->ih_bias, w->hh_bias, hidden + place * 3 * n, kept + place * 4 * n,
+                        state + place * n, h + row * n);
         }
         return;
     }
@@ -121,37 +122,36 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, in
     for (int i = 0; i < run; i++) {
         size_t place = (size_t)i;
         float *own = hidden + place * 3 * n;
-        gates_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, own, kept + place * 4 * n,
-                     state + place * n, own + 2 * n);
+        gates_before(n, w->ih_bias, w->hh_bias, own, kept + place * 4 * n, state + place * n,
+                     own + 2 * n);
     }
-    cpu_sgemm(false, true, run, H, in_common(w, zero), hidden + 2 * n, 3 * H, w->hh + 2 * n * n, H,
-              0, hidden, 3 * H);
+    cpu_gate_product(cpu_gate_factor_from(hh, 2 * H, 0), run, H, in_common(w, zero), hidden + 2 * n,
+                     3 * H, 0, hidden, 3 * H);
     for (int i = 0; i < run; i++) {
         size_t row = block_row(block, i, t), place = (size_t)i;
-        new_before(n, w->ih_bias, w->hh_bias, input + place * 3 * n, hidden + place * 3 * n,
-                   kept + place * 4 * n, state + place * n, h + row * n);
+        new_before(n, w->ih_bias, w->hh_bias, hidden + place * 3 * n, kept + place * 4 * n,
+                   state + place * n, h + row * n);
     }
 }
 
-/* Forward pass of one block.  Scratch: [in + 3H] floats a row and [4H] a sequence. */
+/* Forward pass of one block.  Scratch: [in] floats a row and [4H] a sequence. */
 static void forward_block(const struct gru_block *block, const struct gru_weights *w,
-                          const float *x, const float *h0, float *h, float *kept, float *scratch)
+                          const struct gate_factors *f, const float *x, const float *h0, float *h,
+                          float *kept, float *scratch)
 {
     size_t n = (size_t)w->state, rows = block_rows(block);
     size_t sequences = (size_t)block_running(block, -1);
-    float *product = scratch + rows * (size_t)w->in, *state = product + rows * 3 * n;
-    const float *input = product;
-    if (w->ih)
-        cpu_sgemm(false, true, (int)rows, 3 * w->state, w->in,
-                  cpu_gru_packed(block, (size_t)w->in, x, scratch), w->in, w->ih, w->in, 0, product,
-                  3 * w->state);
-    else
-        input = cpu_gru_packed(block, 3 * n, x, product);
-    cpu_gru_begin(block, n, h0, state);
+    float *state = scratch + rows * (size_t)w->in;
     kept += block_first(block) * 4 * n;
+    if (w->ih)
+        cpu_gate_product(f->ih, (int)rows, 3 * w->state, w->in,
+                         cpu_gru_packed(block, (size_t)w->in, x, scratch), w->in, 0, kept,
+                         4 * w->state);
+    else
+        cpu_gru_pack(block, 3 * n, 4 * n, x, kept);
+    cpu_gru_begin(block, n, h0, state);
     for (int t = 0; t < block_steps(block); t++) {
-        cpu_gru_step(block, w, t, !t && !h0, input, state, state + sequences * n, h, kept);
-        input += (size_t)block_running(block, t) * 3 * n;
+        cpu_gru_step(block, w, f->hh, t, !t && !h0, state, state + sequences * n, h, kept);
         kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
@@ -161,18 +161,23 @@ static void forward_share(const struct ragged *r, int parts, const struct gru_we
                           size_t size)
 {
     struct span s = cpu_own_share((size_t)parts, 1);
+    struct gate_weights gates = gru_gates(w);
     scratch += (size_t)omp_get_thread_num() * size;
+    struct gate_factors f = cpu_gate_factors(r, &gates, scratch);
+    scratch += cpu_gate_factors_size(&gates);
     for (size_t part = s.from; part < s.to; part++)
-        forward_block(&(struct gru_block){r, (int)part, parts}, w, x, h0, h, kept, scratch);
+        forward_block(&(struct gru_block){r, (int)part, parts}, w, &f, x, h0, h, kept, scratch);
 }
 
 void cpu_gru(struct device *d, const struct ragged *r, const struct gru_weights *w, const float *x,
              const float *h0, float *h, float *kept)
 {
+    struct gate_weights gates = gru_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
-    size_t size = cpu_padded(block_rows(&first) * ((size_t)w->in + 3 * n) + most * 4 * n);
+    size_t size = cpu_gate_factors_size(&gates) +
+                  cpu_padded(block_rows(&first) * (size_t)w->in + most * 4 * n);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
     CPU_IN_THREADS(b.threads, forward_share(r, b.parts, w, x, h0, h, kept, scratch, size));
 }
@@ -268,15 +273,16 @@ void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carr
         cpu_add_scaled(n, 1, carry + (size_t)i * n, dh0 + (size_t)block_sequence(block, i) * n);
 }
 
-void cpu_gru_inputs_back(const struct gru_block *block, struct gate_inputs w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, const struct gate_weights *w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
-                         float *dx, float *ih)
+                         float *dx, const struct gate_sums *dw)
 {
-    cpu_sgemm(true, false, w.out, cols, (int)rows, g, w.ld,
-              cpu_gru_packed(block, (size_t)cols, x, packed), cols, 1, ih + first, w.in);
+    cpu_gate_sum_product(dw->ih, 0, first, w->out, cols, (int)rows, g, w->ld,
+                         cpu_gru_packed(block, (size_t)cols, x, packed), cols);
     if (!dx)
         return;
-    cpu_sgemm(false, false, (int)rows, cols, w.out, g, w.ld, w.ih + first, w.in, 0, packed, cols);
+    cpu_sgemm(false, false, (int)rows, cols, w->out, g, w->ld, w->ih + first, w->in, 0, packed,
+              cols);
     cpu_gru_unpack(block, (size_t)cols, (size_t)cols, packed, dx);
 }
 
@@ -290,43 +296,17 @@ static void reset_states(size_t rows, size_t n, const float *kept, float *before
 
 void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          bool zero, const float *kept, const float *g, float *before,
-                         const struct gru_grads *dw)
+                         const struct gate_sums *dw)
 {
     int H = w->state;
     size_t n = (size_t)H, first = zero && rows ? (size_t)block_running(block, 0) : 0;
     const float *from = g + first * 4 * n, *state = before + first * n;
     int some = (int)(rows - first);
-    cpu_sgemm(true, false, 2 * H, H, some, from, 4 * H, state, H, 1, dw->hh, H);
+    cpu_gate_sum_product(dw->hh, 0, 0, 2 * H, H, some, from, 4 * H, state, H);
     if (w->reset_before)
         reset_states(rows, n, kept, before);
-    cpu_sgemm(true, false, H, H, some, from + 3 * n, 4 * H, state, H, 1, dw->hh + 2 * n * n, H);
-    cpu_sum_rows(rows, 3 * n, 4 * n, g, dw->ih_bias);
-    cpu_sum_rows(rows, 2 * n, 4 * n, g, dw->hh_bias);
-    cpu_sum_rows(rows, n, 4 * n, g + 3 * n, dw->hh_bias + 2 * n);
-}
-
-size_t cpu_gru_grads_size(struct gate_inputs w, int state)
-{
-    return cpu_padded((size_t)w.out * ((size_t)w.in + (size_t)state + 2));
-}
-
-struct gru_grads cpu_gru_grads(struct gate_inputs w, int state, float *own)
-{
-    size_t out = (size_t)w.out, ih = out * (size_t)w.in, hh = out * (size_t)state;
-    return (struct gru_grads){own, own + ih, own + ih + hh, own + ih + hh + out};
-}
-
-void cpu_gru_add_grads(struct gate_inputs w, int state, int threads, float *all,
-                       const struct gru_grads *dw)
-{
-    size_t out = (size_t)w.out, size = cpu_gru_grads_size(w, state);
-    for (int i = 0; i < threads; i++) {
-        struct gru_grads own = cpu_gru_grads(w, state, all + (size_t)i * size);
-        cpu_add_scaled(out * (size_t)w.in, 1, own.ih, dw->ih);
-        cpu_add_scaled(out * (size_t)state, 1, own.hh, dw->hh);
-        cpu_add_scaled(out, 1, own.ih_bias, dw->ih_bias);
-        cpu_add_scaled(out, 1, own.hh_bias, dw->hh_bias);
-    }
+    cpu_gate_sum_product(dw->hh, 2 * H, 0, H, H, some, from + 3 * n, 4 * H, state, H);
+    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->bias);
 }
 
 static bool is_among(const struct rows *r, int32_t row)
@@ -376,8 +356,9 @@ struct gru_layer_back {
 
 /* Backward pass of one block; dw +=.  Scratch: [5H + in] floats a row and [3H] a sequence. */
 static void backward_block(const struct gru_block *block, const struct gru_layer_back *b,
-                           const struct gru_grads *dw, float *scratch)
+                           const struct gate_sums *dw, float *scratch)
 {
+    const struct gate_weights gates = gru_gates(b->w);
     size_t n = (size_t)b->w->state, in = (size_t)b->w->in, rows = block_rows(block), at = rows;
     size_t sequences = (size_t)block_running(block, -1);
     float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + sequences) * n;
@@ -395,8 +376,7 @@ static void backward_block(const struct gru_block *block, const struct gru_layer
         cpu_gru_end_back(block, n, carry, b->dh0);
     cpu_gru_states_back(block, b->w, rows, !b->h0, kept, g, before, dw);
     if (b->w->ih)
-        cpu_gru_inputs_back(block, gru_inputs(b->w), rows, 0, b->w->in, b->x, g, packed, b->dx,
-                            dw->ih);
+        cpu_gru_inputs_back(block, &gates, rows, 0, b->w->in, b->x, g, packed, b->dx, dw);
     else if (b->dx)
         cpu_gru_unpack(block, 3 * n, 4 * n, g, b->dx);
     if (some)
@@ -404,16 +384,16 @@ static void backward_block(const struct gru_block *block, const struct gru_layer
 }
 
 static void backward_share(const struct ragged *r, int parts, const struct gru_layer_back *b,
-                           const struct gru_grads *dw, float *all, size_t sums, float *scratch,
+                           const struct gru_grads *dw, bool apart, float *all, float *scratch,
                            size_t size)
 {
+    const struct gate_weights gates = gru_gates(b->w);
     size_t own = (size_t)omp_get_thread_num();
     struct span s = cpu_own_share((size_t)parts, 1);
-    struct gru_grads grads =
-        sums ? cpu_gru_grads(gru_inputs(b->w), b->w->state, all + own * sums) : *dw;
-    memset(all + own * sums, 0, sums * sizeof *all);
+    struct gate_sums to =
+        cpu_gate_sums(&gates, dw, apart, all + own * cpu_gate_sums_size(&gates, apart));
     for (size_t part = s.from; part < s.to; part++)
-        backward_block(&(struct gru_block){r, (int)part, parts}, b, &grads, scratch + own * size);
+        backward_block(&(struct gru_block){r, (int)part, parts}, b, &to, scratch + own * size);
 }
 
 void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -421,15 +401,15 @@ void cpu_gru_back(struct device *d, const struct ragged *r, const struct gru_wei
                   const float *dh, float *dx, float *dh0, const struct gru_grads *dw)
 {
     const struct gru_layer_back back = {w, x, h0, h, kept, dh, dx, dh0};
+    const struct gate_weights gates = gru_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * (5 * n + (size_t)w->in) + most * 3 * n);
-    /* With several threads each sums the gradients of the weights in matrices of its own. */
-    size_t threads = (size_t)b.threads,
-           sums = threads > 1 ? cpu_gru_grads_size(gru_inputs(w), w->state) : 0;
+    size_t threads = (size_t)b.threads;
+    bool apart = cpu_gate_sums_apart(b.threads, r->total);
+    size_t sums = cpu_gate_sums_size(&gates, apart);
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
-    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, all, sums, scratch, size));
-    if (sums)
-        cpu_gru_add_grads(gru_inputs(w), w->state, b.threads, all, dw);
+    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, apart, all, scratch, size));
+    cpu_gate_sums_add(&gates, b.threads, apart, all, dw);
 }

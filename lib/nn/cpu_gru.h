@@ -8,7 +8,7 @@
 #ifndef NN_CPU_GRU_H
 #define NN_CPU_GRU_H
 
-#include "nn/cpu.h"
+#include "nn/cpu_gates.h"
 
 enum { GRU_BLOCK = 128 };
 
@@ -76,9 +76,10 @@ static inline size_t block_row(const struct gru_block *block, int place, int t)
     return (size_t)block->r->start[block_sequence(block, place)] + (size_t)t;
 }
 
-/* packed [rows of the block, cols] = the block's rows of x [total, cols].  The reverse, +=, from
- * rows that are `stride` floats apart. */
-void cpu_gru_pack(const struct gru_block *block, size_t cols, const float *x, float *packed);
+/* packed [rows of the block, cols], rows `stride` floats apart, = the block's rows of x [total,
+ * cols].  The reverse, +=. */
+void cpu_gru_pack(const struct gru_block *block, size_t cols, size_t stride, const float *x,
+                  float *packed);
 /* The packed rows of x: x itself where all of its rows have that order, else `packed`, filled. */
 const float *cpu_gru_packed(const struct gru_block *block, size_t cols, const float *x,
                             float *packed);
@@ -88,10 +89,10 @@ void cpu_gru_unpack(const struct gru_block *block, size_t cols, size_t stride, c
 /* state [sequences, H] = the rows of h0 of the block's sequences (NULL: zeros). */
 void cpu_gru_begin(const struct gru_block *block, size_t n, const float *h0, float *state);
 
-/* Step t forward: from its rows' input products, input [running, 3H], to state, h and kept
- * [running, 4H].  zero: all states before are 0.  hidden [sequences, 3H] is scratch. */
-void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, int t, bool zero,
-                  const float *input, float *state, float *hidden, float *h, float *kept);
+/* Step t forward: from its rows' input products, in the first 3H columns of kept [running, 4H], to
+ * state, h and kept.  zero: all states before are 0.  hidden [sequences, 3H] is scratch. */
+void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, struct gate_factor hh,
+                  int t, bool zero, float *state, float *hidden, float *h, float *kept);
 
 /* packed [rows of the block, H] = the state before each row. */
 void cpu_gru_before(const struct gru_block *block, size_t n, const float *h0, const float *h,
@@ -108,36 +109,16 @@ void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *
 /* dh0 += carry (NULL: not wanted). */
 void cpu_gru_end_back(const struct gru_block *block, size_t n, const float *carry, float *dh0);
 
-/* A recurrent layer's input weights, ih [out, in]; the gradients of their products are `ld` floats
- * apart. */
-struct gate_inputs {
-    int out, ld, in;
-    const float *ih;
-};
-
-static inline struct gate_inputs gru_inputs(const struct gru_weights *w)
-{
-    return (struct gate_inputs){3 * w->state, 4 * w->state, w->in, w->ih};
-}
-
 /* Gradients of the inputs, over all rows of a block: for columns first .. first + cols-1 of the
  * input, x [total, cols], ih += and dx [total, cols] += (NULL: not wanted).  packed [rows, cols] is
  * scratch. */
-void cpu_gru_inputs_back(const struct gru_block *block, struct gate_inputs w, size_t rows,
+void cpu_gru_inputs_back(const struct gru_block *block, const struct gate_weights *w, size_t rows,
                          int first, int cols, const float *x, const float *g, float *packed,
-                         float *dx, float *ih);
+                         float *dx, const struct gate_sums *dw);
 /* Gradients of hh and the biases, +=.  zero: the states before the first step are all 0.
  * Overwrites before. */
 void cpu_gru_states_back(const struct gru_block *block, const struct gru_weights *w, size_t rows,
                          bool zero, const float *kept, const float *g, float *before,
-                         const struct gru_grads *dw);
-
-/* The gradients that one thread sums for itself, of a layer of `state` units: their size in floats,
- * and their matrices in `own`. */
-size_t cpu_gru_grads_size(struct gate_inputs w, int state);
-struct gru_grads cpu_gru_grads(struct gate_inputs w, int state, float *own);
-/* dw += the gradients of all threads, in the order of the threads. */
-void cpu_gru_add_grads(struct gate_inputs w, int state, int threads, float *all,
-                       const struct gru_grads *dw);
+                         const struct gate_sums *dw);
 
 #endif

@@ -61,15 +61,17 @@ struct layer {
     float *h, *kept, *context, *weight;
 };
 
-/* Scratch of a block: [x_cols + 3H] floats a row, [4H + width + cols] a sequence. */
+/* Scratch of a block: [x_cols] floats a row, [4H + width + cols] a sequence. */
 struct attend_block {
-    float *packed, *input;                   /* [rows, x_cols], [rows, 3H] */
+    struct gate_factors weights;
+    float *packed;                           /* [rows, x_cols] */
     float *state, *hidden, *query, *context; /* [sequences, H], [., 3H], [., width], [., cols] */
 };
 
-/* Computes the contexts of step t and adds their products to its input products. */
+/* Computes the contexts of step t and adds their products to its input products in kept [running,
+ * 4H]. */
 static void attend_step(const struct gru_block *block, const struct layer *y, int t,
-                        const struct attend_block *b, float *input)
+                        const struct attend_block *b, float *kept)
 {
     const struct gru_weights *w = y->w;
     const struct memory *m = y->m;
@@ -83,30 +85,29 @@ static void attend_step(const struct gru_block *block, const struct layer *y, in
                    own);
         memcpy(y->context + row * cols, own, cols * sizeof *own);
     }
-    cpu_sgemm(false, true, run, 3 * H, m->cols, b->context, m->cols, w->ih + y->x_cols, w->in, 1,
-              input, 3 * H);
+    cpu_gate_product(cpu_gate_factor_from(b->weights.ih, 0, y->x_cols), run, 3 * H, m->cols,
+                     b->context, m->cols, 1, kept, 4 * H);
 }
 
-static void forward_block(const struct gru_block *block, const struct layer *y, float *scratch)
+static void forward_block(const struct gru_block *block, const struct layer *y,
+                          const struct gate_factors *f, float *scratch)
 {
     const struct gru_weights *w = y->w;
     size_t n = (size_t)w->state, rows = block_rows(block);
     size_t sequences = (size_t)block_running(block, -1);
-    struct attend_block b = {.packed = scratch};
-    b.input = b.packed + rows * (size_t)y->x_cols;
-    b.state = b.input + rows * 3 * n;
+    struct attend_block b = {.weights = *f, .packed = scratch};
+    b.state = b.packed + rows * (size_t)y->x_cols;
     b.hidden = b.state + sequences * n;
     b.query = b.hidden + sequences * 3 * n;
     b.context = b.query + sequences * (size_t)y->m->width;
-    cpu_gru_pack(block, (size_t)y->x_cols, y->x, b.packed);
-    cpu_sgemm(false, true, (int)rows, 3 * w->state, y->x_cols, b.packed, y->x_cols, w->ih, w->in, 0,
-              b.input, 3 * w->state);
+    float *kept = y->kept + block_first(block) * 4 * n;
+    cpu_gru_pack(block, (size_t)y->x_cols, (size_t)y->x_cols, y->x, b.packed);
+    cpu_gate_product(f->ih, (int)rows, 3 * w->state, y->x_cols, b.packed, y->x_cols, 0, kept,
+                     4 * w->state);
     cpu_gru_begin(block, n, y->h0, b.state);
-    float *input = b.input, *kept = y->kept + block_first(block) * 4 * n;
     for (int t = 0; t < block_steps(block); t++) {
-        attend_step(block, y, t, &b, input);
-        cpu_gru_step(block, w, t, !t && !y->h0, input, b.state, b.hidden, y->h, kept);
-        input += (size_t)block_running(block, t) * 3 * n;
+        attend_step(block, y, t, &b, kept);
+        cpu_gru_step(block, w, f->hh, t, !t && !y->h0, b.state, b.hidden, y->h, kept);
         kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
@@ -114,10 +115,13 @@ static void forward_block(const struct gru_block *block, const struct layer *y, 
 static void forward_share(const struct ragged *r, int parts, const struct layer *y, float *scratch,
                           size_t size)
 {
+    const struct gate_weights gates = gru_gates(y->w);
     struct span s = cpu_own_share((size_t)parts, 1);
     scratch += (size_t)omp_get_thread_num() * size;
+    struct gate_factors f = cpu_gate_factors(r, &gates, scratch);
+    scratch += cpu_gate_factors_size(&gates);
     for (size_t part = s.from; part < s.to; part++)
-        forward_block(&(struct gru_block){r, (int)part, parts}, y, scratch);
+        forward_block(&(struct gru_block){r, (int)part, parts}, y, &f, scratch);
 }
 
 void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -125,11 +129,13 @@ void cpu_gru_attend(struct device *d, const struct ragged *r, const struct gru_w
                     float *kept, float *context, float *weight)
 {
     const struct layer y = {w, m, x_cols, x, h0, h, kept, context, weight};
+    const struct gate_weights gates = gru_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, each = 4 * n + (size_t)m->width + (size_t)m->cols;
-    size_t size = cpu_padded(block_rows(&first) * ((size_t)x_cols + 3 * n) +
-                             (size_t)block_running(&first, -1) * each);
+    size_t size =
+        cpu_gate_factors_size(&gates) +
+        cpu_padded(block_rows(&first) * (size_t)x_cols + (size_t)block_running(&first, -1) * each);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
     CPU_IN_THREADS(b.threads, forward_share(r, b.parts, &y, scratch, size));
 }
@@ -212,9 +218,10 @@ static void attend_step_back(const struct gru_block *block, const struct attend_
 }
 
 static void backward_block(const struct gru_block *block, const struct attend_layer_back *y,
-                           const struct gru_grads *dw, float *scratch)
+                           const struct gate_sums *dw, float *scratch)
 {
     const struct gru_weights *w = y->w;
+    const struct gate_weights gates = gru_gates(w);
     size_t n = (size_t)w->state, rows = block_rows(block);
     size_t sequences = (size_t)block_running(block, -1);
     size_t at = rows, wide = (size_t)(y->x_cols > y->m->cols ? y->x_cols : y->m->cols);
@@ -236,10 +243,9 @@ static void backward_block(const struct gru_block *block, const struct attend_la
     }
     cpu_gru_end_back(block, n, b.carry, y->dh0);
     cpu_gru_states_back(block, w, rows, !y->h0, kept, b.g, b.before, dw);
-    cpu_gru_inputs_back(block, gru_inputs(w), rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx,
-                        dw->ih);
-    cpu_gru_inputs_back(block, gru_inputs(w), rows, y->x_cols, y->m->cols, y->context, b.g,
-                        b.packed, NULL, dw->ih);
+    cpu_gru_inputs_back(block, &gates, rows, 0, y->x_cols, y->x, b.g, b.packed, y->dx, dw);
+    cpu_gru_inputs_back(block, &gates, rows, y->x_cols, y->m->cols, y->context, b.g, b.packed, NULL,
+                        dw);
 }
 
 static void states_before(const struct ragged *r, size_t n, const float *h0, const float *h,
@@ -287,12 +293,12 @@ static void query_gradient(struct device *d, const struct ragged *r,
 static void backward_share(const struct ragged *r, int parts, const struct attend_layer_back *y,
                            float *all, size_t sums, float *scratch, size_t size)
 {
+    const struct gate_weights gates = gru_gates(y->w);
     size_t own = (size_t)omp_get_thread_num();
     struct span s = cpu_own_share((size_t)parts, 1);
-    struct gru_grads grads = cpu_gru_grads(gru_inputs(y->w), y->w->state, all + own * sums);
-    memset(all + own * sums, 0, sums * sizeof *all);
+    struct gate_sums to = cpu_gate_sums(&gates, NULL, true, all + own * sums);
     for (size_t part = s.from; part < s.to; part++)
-        backward_block(&(struct gru_block){r, (int)part, parts}, y, &grads, scratch + own * size);
+        backward_block(&(struct gru_block){r, (int)part, parts}, y, &to, scratch + own * size);
 }
 
 /* Runs all blocks.  Each thread has gradients and `size` floats of scratch of its own in `all`. */
@@ -300,10 +306,11 @@ static void run_blocks_back(const struct ragged *r, struct gru_blocks b,
                             const struct attend_layer_back *y, float *all, size_t size,
                             const struct gru_grads *dw)
 {
-    size_t sums = cpu_gru_grads_size(gru_inputs(y->w), y->w->state);
+    const struct gate_weights gates = gru_gates(y->w);
+    size_t sums = cpu_gate_sums_size(&gates, true);
     float *scratch = all + (size_t)b.threads * sums;
     CPU_IN_THREADS(b.threads, backward_share(r, b.parts, y, all, sums, scratch, size));
-    cpu_gru_add_grads(gru_inputs(y->w), y->w->state, b.threads, all, dw);
+    cpu_gate_sums_add(&gates, b.threads, true, all, dw);
 }
 
 void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct gru_weights *w,
@@ -325,6 +332,7 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
                                   .dh = dh,
                                   .dx = dx,
                                   .dh0 = dh0};
+    const struct gate_weights gates = gru_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, width = (size_t)m->width, cols = (size_t)m->cols;
@@ -332,9 +340,9 @@ void cpu_gru_attend_back(struct device *d, const struct ragged *r, const struct 
     size_t sums = (size_t)r->count * width, weights = (size_t)m->weights;
     size_t size = cpu_padded(block_rows(&first) * (5 * n + wide) +
                              (size_t)block_running(&first, -1) * (3 * n + cols + width));
-    y.before = cpu_scratch(cpu_of(d), cpu_padded(total * (n + 2 * width) + sums + weights) +
-                                          (size_t)b.threads *
-                                              (cpu_gru_grads_size(gru_inputs(w), w->state) + size));
+    y.before =
+        cpu_scratch(cpu_of(d), cpu_padded(total * (n + 2 * width) + sums + weights) +
+                                   (size_t)b.threads * (cpu_gate_sums_size(&gates, true) + size));
     y.query = y.before + total * n;
     y.dquery = y.query + total * width;
     y.dscale = y.dquery + total * width;

@@ -3,9 +3,9 @@
 #include "nn/cpu_gru.h"
 #include "nn/maths.h"
 
-static struct gate_inputs lstm_inputs(const struct lstm_weights *w)
+static struct gate_weights lstm_gates(const struct lstm_weights *w)
 {
-    return (struct gate_inputs){4 * w->state, 4 * w->state, w->in, w->ih};
+    return (struct gate_weights){4 * w->state, 4 * w->state, w->in, w->state, w->ih, w->hh};
 }
 
 /* ---- forward ---- */
@@ -31,12 +31,12 @@ VECTOR static void gates(size_t n, const float *ih_bias, const float *hh_bias, f
 }
 
 /* Step t: from the input products in kept [running, 4H] to gates there, state and y. */
-static void step(const struct gru_block *block, const struct lstm_weights *w, int t, bool zero,
-                 float *state, float *y, float *kept)
+static void step(const struct gru_block *block, const struct lstm_weights *w, struct gate_factor hh,
+                 int t, bool zero, float *state, float *y, float *kept)
 {
     int run = block_running(block, t), H = w->state;
     size_t n = (size_t)H;
-    cpu_sgemm(false, true, run, 4 * H, zero ? 0 : H, state, 2 * H, w->hh, H, 1, kept, 4 * H);
+    cpu_gate_product(hh, run, 4 * H, zero ? 0 : H, state, 2 * H, 1, kept, 4 * H);
     for (int i = 0; i < run; i++) {
         size_t place = (size_t)i;
         gates(n, w->ih_bias, w->hh_bias, kept + place * 4 * n, state + place * 2 * n,
@@ -46,21 +46,21 @@ static void step(const struct gru_block *block, const struct lstm_weights *w, in
 
 /* Forward pass of one block.  Scratch: [in] floats a row and [2H] a sequence. */
 static void forward_block(const struct gru_block *block, const struct lstm_weights *w,
-                          const float *x, const float *y0, float *y, float *kept, float *scratch)
+                          const struct gate_factors *f, const float *x, const float *y0, float *y,
+                          float *kept, float *scratch)
 {
     size_t n = (size_t)w->state, rows = block_rows(block);
     float *packed = scratch, *state = packed + rows * (size_t)w->in;
     kept += block_first(block) * 4 * n;
-    if (w->ih) {
-        cpu_sgemm(false, true, (int)rows, 4 * w->state, w->in,
-                  cpu_gru_packed(block, (size_t)w->in, x, packed), w->in, w->ih, w->in, 0, kept,
-                  4 * w->state);
-    } else {
-        cpu_gru_pack(block, 4 * n, x, kept);
-    }
+    if (w->ih)
+        cpu_gate_product(f->ih, (int)rows, 4 * w->state, w->in,
+                         cpu_gru_packed(block, (size_t)w->in, x, packed), w->in, 0, kept,
+                         4 * w->state);
+    else
+        cpu_gru_pack(block, 4 * n, 4 * n, x, kept);
     cpu_gru_begin(block, 2 * n, y0, state);
     for (int t = 0; t < block_steps(block); t++) {
-        step(block, w, t, !t && !y0, state, y, kept);
+        step(block, w, f->hh, t, !t && !y0, state, y, kept);
         kept += (size_t)block_running(block, t) * 4 * n;
     }
 }
@@ -70,18 +70,23 @@ static void forward_share(const struct ragged *r, int parts, const struct lstm_w
                           size_t size)
 {
     struct span s = cpu_own_share((size_t)parts, 1);
+    struct gate_weights gates = lstm_gates(w);
     scratch += (size_t)omp_get_thread_num() * size;
+    struct gate_factors f = cpu_gate_factors(r, &gates, scratch);
+    scratch += cpu_gate_factors_size(&gates);
     for (size_t part = s.from; part < s.to; part++)
-        forward_block(&(struct gru_block){r, (int)part, parts}, w, x, y0, y, kept, scratch);
+        forward_block(&(struct gru_block){r, (int)part, parts}, w, &f, x, y0, y, kept, scratch);
 }
 
 void cpu_lstm(struct device *d, const struct ragged *r, const struct lstm_weights *w,
               const float *x, const float *y0, float *y, float *kept)
 {
+    struct gate_weights gates = lstm_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t most = (size_t)block_running(&first, -1);
-    size_t size = cpu_padded(block_rows(&first) * (size_t)w->in + most * 2 * (size_t)w->state);
+    size_t size = cpu_gate_factors_size(&gates) +
+                  cpu_padded(block_rows(&first) * (size_t)w->in + most * 2 * (size_t)w->state);
     float *scratch = cpu_scratch(cpu_of(d), (size_t)b.threads * size);
     CPU_IN_THREADS(b.threads, forward_share(r, b.parts, w, x, y0, y, kept, scratch, size));
 }
@@ -133,19 +138,19 @@ static void step_back(const struct gru_block *block, const struct lstm_layer_bac
 
 /* Gradients of hh and the biases, +=.  zero: the states before the first step are all 0. */
 static void states_back(const struct gru_block *block, int H, size_t rows, bool zero,
-                        const float *g, const float *before, const struct gru_grads *dw)
+                        const float *g, const float *before, const struct gate_sums *dw)
 {
     size_t n = (size_t)H, first = zero && rows ? (size_t)block_running(block, 0) : 0;
-    cpu_sgemm(true, false, 4 * H, H, (int)(rows - first), g + first * 4 * n, 4 * H,
-              before + first * 2 * n, 2 * H, 1, dw->hh, H);
-    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->ih_bias);
-    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->hh_bias);
+    cpu_gate_sum_product(dw->hh, 0, 0, 4 * H, H, (int)(rows - first), g + first * 4 * n, 4 * H,
+                         before + first * 2 * n, 2 * H);
+    cpu_sum_rows(rows, 4 * n, 4 * n, g, dw->bias);
 }
 
 /* Backward pass of one block; dw +=.  Scratch: [6H + in] floats a row and [4H] a sequence. */
 static void backward_block(const struct gru_block *block, const struct lstm_layer_back *b,
-                           const struct gru_grads *dw, float *scratch)
+                           const struct gate_sums *dw, float *scratch)
 {
+    const struct gate_weights gates = lstm_gates(b->w);
     size_t n = (size_t)b->w->state, rows = block_rows(block), at = rows;
     size_t sequences = (size_t)block_running(block, -1);
     float *g = scratch, *before = g + rows * 4 * n, *packed = before + (rows + sequences) * 2 * n;
@@ -161,23 +166,22 @@ static void backward_block(const struct gru_block *block, const struct lstm_laye
     cpu_gru_end_back(block, 2 * n, carry, b->dy0);
     states_back(block, b->w->state, rows, !b->y0, g, before, dw);
     if (b->w->ih)
-        cpu_gru_inputs_back(block, lstm_inputs(b->w), rows, 0, b->w->in, b->x, g, packed, b->dx,
-                            dw->ih);
+        cpu_gru_inputs_back(block, &gates, rows, 0, b->w->in, b->x, g, packed, b->dx, dw);
     else if (b->dx)
         cpu_gru_unpack(block, 4 * n, 4 * n, g, b->dx);
 }
 
 static void backward_share(const struct ragged *r, int parts, const struct lstm_layer_back *b,
-                           const struct gru_grads *dw, float *all, size_t sums, float *scratch,
+                           const struct gru_grads *dw, bool apart, float *all, float *scratch,
                            size_t size)
 {
+    const struct gate_weights gates = lstm_gates(b->w);
     size_t own = (size_t)omp_get_thread_num();
     struct span s = cpu_own_share((size_t)parts, 1);
-    struct gru_grads grads =
-        sums ? cpu_gru_grads(lstm_inputs(b->w), b->w->state, all + own * sums) : *dw;
-    memset(all + own * sums, 0, sums * sizeof *all);
+    struct gate_sums to =
+        cpu_gate_sums(&gates, dw, apart, all + own * cpu_gate_sums_size(&gates, apart));
     for (size_t part = s.from; part < s.to; part++)
-        backward_block(&(struct gru_block){r, (int)part, parts}, b, &grads, scratch + own * size);
+        backward_block(&(struct gru_block){r, (int)part, parts}, b, &to, scratch + own * size);
 }
 
 void cpu_lstm_back(struct device *d, const struct ragged *r, const struct lstm_weights *w,
@@ -185,16 +189,15 @@ void cpu_lstm_back(struct device *d, const struct ragged *r, const struct lstm_w
                    const float *dy, float *dx, float *dy0, const struct gru_grads *dw)
 {
     const struct lstm_layer_back back = {w, x, y0, y, kept, dy, dx, dy0};
-    const struct gate_inputs inputs = lstm_inputs(w);
+    const struct gate_weights gates = lstm_gates(w);
     struct gru_blocks b = gru_blocks(d, r, w->state);
     struct gru_block first = {r, 0, b.parts};
     size_t n = (size_t)w->state, most = (size_t)block_running(&first, -1);
     size_t size = cpu_padded(block_rows(&first) * (6 * n + (size_t)w->in) + most * 4 * n);
-    /* With several threads each sums the gradients of the weights in matrices of its own. */
     size_t threads = (size_t)b.threads;
-    size_t sums = threads > 1 ? cpu_gru_grads_size(inputs, w->state) : 0;
+    bool apart = cpu_gate_sums_apart(b.threads, r->total);
+    size_t sums = cpu_gate_sums_size(&gates, apart);
     float *all = cpu_scratch(cpu_of(d), threads * (size + sums)), *scratch = all + threads * sums;
-    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, all, sums, scratch, size));
-    if (sums)
-        cpu_gru_add_grads(inputs, w->state, b.threads, all, dw);
+    CPU_IN_THREADS(b.threads, backward_share(r, b.parts, &back, dw, apart, all, scratch, size));
+    cpu_gate_sums_add(&gates, b.threads, apart, all, dw);
 }
