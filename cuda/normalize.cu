@@ -1,8 +1,8 @@
-/* Rows of length 1: a warp computes a row.  Both directions read and write each number once, so that
- * memory is the bound. */
+/* Directions of rows, and the cosine between them: a warp computes a row.  What is read twice is in
+ * the cache the second time, so that memory is the bound. */
 #include "cuda.h"
 
-static __global__ void unit_rows(int rows, int cols, const float *x, float *y, float *kept)
+static __global__ void unit_rows(int rows, int cols, const float *x, float *y)
 {
     for WARP_ROWS (i, rows) {
         size_t row = (size_t)i * cols;
@@ -12,32 +12,42 @@ static __global__ void unit_rows(int rows, int cols, const float *x, float *y, f
         float inverse = maths_inverse_length(warp_sum(squares));
         for WARP_COLUMNS (j, cols)
             y[row + j] = x[row + j] * inverse;
-        if (threadIdx.x % WARP == 0)
-            kept[i] = inverse;
     }
 }
 
-void cuda_normalize(struct device *d, int rows, int cols, const float *x, float *y, float *kept)
+void cuda_normalize(struct device *d, int rows, int cols, const float *x, float *y)
 {
-    LAUNCH(d, unit_rows, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, x, y, kept);
+    LAUNCH(d, unit_rows, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, x, y);
 }
 
-static __global__ void unit_rows_back(int rows, int cols, const float *y, const float *kept,
-                                      const float *dy, float *dx)
+static __global__ void cosines(int rows, int cols, const float *x, const float *aim, float *loss,
+                               float *dx, float *daim)
 {
+    float share = 1 / (float)rows;
     for WARP_ROWS (i, rows) {
         size_t row = (size_t)i * cols;
-        float product = 0;
-        for WARP_COLUMNS (j, cols)
-            product += y[row + j] * dy[row + j];
-        product = warp_sum(product);
-        for WARP_COLUMNS (j, cols)
-            dx[row + j] += maths_unit_back(y[row + j], dy[row + j], product, kept[i]);
+        float squares = 0, squares_aim = 0, product = 0;
+        for WARP_COLUMNS (j, cols) {
+            float u = x[row + j], v = aim[row + j];
+            squares += u * u, squares_aim += v * v, product += u * v;
+        }
+        float inverse = maths_inverse_length(warp_sum(squares));
+        float inverse_aim = maths_inverse_length(warp_sum(squares_aim));
+        float cosine = warp_sum(product) * inverse * inverse_aim;
+        for WARP_COLUMNS (j, cols) {
+            float u = x[row + j] * inverse, v = aim[row + j] * inverse_aim;
+            if (dx)
+                dx[row + j] -= maths_cosine_back(u, v, cosine, inverse * share);
+            if (daim)
+                daim[row + j] -= maths_cosine_back(v, u, cosine, inverse_aim * share);
+        }
+        if (threadIdx.x % WARP == 0)
+            loss[i] = 1 - cosine;
     }
 }
 
-void cuda_normalize_back(struct device *d, int rows, int cols, const float *y, const float *kept,
-                         const float *dy, float *dx)
+void cuda_cosine_loss(struct device *d, int rows, int cols, const float *x, const float *aim,
+                      float *loss, float *dx, float *daim)
 {
-    LAUNCH(d, unit_rows_back, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, y, kept, dy, dx);
+    LAUNCH(d, cosines, row_blocks(rows), ROW_WARPS * WARP, 0, rows, cols, x, aim, loss, dx, daim);
 }

@@ -61,14 +61,16 @@ struct tensor *item_output_rows(const struct item_output *o, struct tape *t, con
     return x;
 }
 
-/* Of all lengths 1 products are cosines; those of the items are item_output_items's. */
+/* The loss is of a cosine; so are scores, the products of rows of length 1, of which those of the
+ * items are item_output_items's. */
 static void predict_embedding(const struct item_output *o, struct tape *t, struct tensor *states,
                               struct forward *f)
 {
-    f->state = tape_normalize(t, tape_linear(t, states, tape_parameter(t, o->predict),
-                                             tape_parameter(t, o->predict_bias)));
+    struct tensor *y =
+        tape_linear(t, states, tape_parameter(t, o->predict), tape_parameter(t, o->predict_bias));
+    f->state = tape_training(t) ? y : tape_normalize(t, y);
     if (tape_training(t))
-        f->aim = tape_normalize(t, item_output_rows(o, t, f->target, f->targets));
+        f->aim = item_output_rows(o, t, f->target, f->targets);
 }
 
 struct tensor *item_output_items(const struct item_output *o, struct tape *t, struct tensor *rows)

@@ -190,16 +190,17 @@ MATHS float maths_lstm_dc(float o, float t, float dh)
     return maths_tanh_back(t, dh * o);
 }
 
-/* ---- rows of length 1: y = x / |x|, from the sum of squares; dx = (dy - y (y · dy)) / |x| ---- */
+/* ---- directions of rows: u = x / |x|, from the sum of squares; of the cosine c = u · v the
+ * gradient is (v - u c) / |x| ---- */
 
 MATHS float maths_inverse_length(float squares)
 {
     return squares > 0 ? 1.0f / sqrtf(squares) : 0.0f;
 }
 
-MATHS float maths_unit_back(float y, float dy, float product, float inverse)
+MATHS float maths_cosine_back(float u, float v, float cosine, float inverse)
 {
-    return (dy - y * product) * inverse;
+    return (v - u * cosine) * inverse;
 }
 
 /* ---- a softmax that is taught (nn/ops.h, struct taught): q and s from e = e^(score - top) of both

@@ -430,14 +430,15 @@ struct taught {
     OP(void, layer_norm_back,                                                                      \
        (struct device * d, int rows, int cols, const float *x, const float *gain,                  \
         const float *kept, const float *dy, float *dx, float *dgain, float *dbias))                \
-    /* ---- rows of length 1 ---- */                                                               \
-    /* y [rows, cols] = x / |x|, a row of zeros stays; kept [rows] = 1 / |x|, or 0 */              \
-    OP(void, normalize,                                                                            \
-       (struct device * d, int rows, int cols, const float *x, float *y, float *kept))             \
-    /* from dy: dx += */                                                                           \
-    OP(void, normalize_back,                                                                       \
-       (struct device * d, int rows, int cols, const float *y, const float *kept, const float *dy, \
-        float *dx))                                                                                \
+    /* ---- directions of rows ---- */                                                             \
+    /* y [rows, cols] = x / |x|; a row of zeros stays */                                           \
+    OP(void, normalize, (struct device * d, int rows, int cols, const float *x, float *y))         \
+    /* loss [rows] = 1 - the cosine of the angle between the rows of x and aim [rows, cols], 1     \
+     * where one of them is zeros; dx and daim += the gradients of the mean loss (NULL: not        \
+     * wanted) */                                                                                  \
+    OP(void, cosine_loss,                                                                          \
+       (struct device * d, int rows, int cols, const float *x, const float *aim, float *loss,      \
+        float *dx, float *daim))                                                                   \
     /* ---- the output layer, in chunks of rows within the workspace ---- */                       \
     /* loss [T] = -log softmax(state weightᵀ + bias + add)[target], and gradients of the mean    \
      * loss in the same walk: dstate [T, H] +=, dweight [N, H] +=, dbias [N] +=, those of add      \

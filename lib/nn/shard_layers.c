@@ -97,7 +97,7 @@ void shard_activate_back(struct shards *s, const struct shard_command *c)
 void shard_normalize(struct shards *s, const struct shard_command *c)
 {
     s->op->normalize(s->device, rows_of(s, c), (int)c->number[SHARD_OUT], shard_own(s, c->array[1]),
-                     shard_own(s, c->array[0]), shard_own(s, c->array[2]));
+                     shard_own(s, c->array[0]));
 }
 
 /* ---- rank 0: the table of operations ---- */
@@ -232,13 +232,12 @@ static void on_activate_back(struct device *d, enum activation a, size_t n, cons
     shard_end(s);
 }
 
-static void on_normalize(struct device *d, int rows, int cols, const float *x, float *y,
-                         float *kept)
+static void on_normalize(struct device *d, int rows, int cols, const float *x, float *y)
 {
     struct shards *s = d->shards;
     struct shard_command c;
-    if (!shard_command_of(s, SHARD_NORMALIZE, TABLES(y, x, kept), &c)) {
-        s->op->normalize(d, rows, cols, x, y, kept);
+    if (!shard_command_of(s, SHARD_NORMALIZE, TABLES(y, x), &c)) {
+        s->op->normalize(d, rows, cols, x, y);
         return;
     }
     c.number[SHARD_OUT] = cols;

@@ -244,7 +244,7 @@ struct tensor *tape_head_sums(struct tape *t, const struct tape_heads *h, struct
 struct tensor *tape_layer_norm(struct tape *t, struct tensor *x, struct tensor *gain,
                                struct tensor *bias);
 
-/* Each row of x to length 1; a row of zeros stays. */
+/* Each row of x to length 1; a row of zeros stays.  No gradient goes through it. */
 struct tensor *tape_normalize(struct tape *t, struct tensor *x);
 
 /* Numbers that are added to some of the scores (nn/ops.h, struct additions). */
@@ -283,8 +283,8 @@ float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *
                            struct tensor *bias, const struct tape_additions *add,
                            const int32_t *target, const struct taught *by);
 
-/* Mean of 1 - y_i · aim_i over the rows of y and aim [T, cols], which are of length 1: the cosine
- * of their angle.  Returns the losses [T], on the device.  The backward pass starts here. */
+/* Mean of 1 - the cosine of the angle between the rows of y and aim [T, cols].  Returns the losses
+ * [T], on the device.  The backward pass starts here. */
 float *tape_cosine_loss(struct tape *t, struct tensor *y, struct tensor *aim);
 
 /* The additions in the form of the operations. */

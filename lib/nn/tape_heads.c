@@ -159,23 +159,9 @@ struct tensor *tape_layer_norm(struct tape *t, struct tensor *x, struct tensor *
     return y;
 }
 
-/* ---- rows of length 1 ---- */
-
-static void normalize_back(struct tape *t, struct node *node)
-{
-    struct norm_node *n = (struct norm_node *)node;
-    t->op->normalize_back(t->device, n->y->rows, n->y->cols, n->y->value, n->kept, n->y->grad,
-                          n->x->grad);
-}
-
 struct tensor *tape_normalize(struct tape *t, struct tensor *x)
 {
-    struct tensor *y = tape_result_of(t, x, x->cols, x->grad != NULL);
-    float *kept = tape_floats_of(t, x, 1);
-    t->op->normalize(t->device, x->rows, x->cols, x->value, y->value, kept);
-    if (y->grad) {
-        struct norm_node *n = tape_record(t, sizeof *n, normalize_back);
-        n->x = x, n->y = y, n->kept = kept;
-    }
+    struct tensor *y = tape_result_of(t, x, x->cols, false);
+    t->op->normalize(t->device, x->rows, x->cols, x->value, y->value);
     return y;
 }

@@ -59,16 +59,8 @@ float *tape_output_distill(struct tape *t, struct tensor *state, struct tensor *
 
 float *tape_cosine_loss(struct tape *t, struct tensor *y, struct tensor *aim)
 {
-    size_t n = (size_t)y->rows;
-    float *minus = tape_floats(t, (size_t)y->cols), *loss = tape_floats(t, n);
-    t->op->fill(t->device, minus, -1, (size_t)y->cols);
-    struct tensor *product = tape_multiply(t, y, aim);
-    struct tensor *cosine =
-        tape_linear(t, product, tape_constant(t, minus, 1, y->cols), NULL); /* less than 0 */
-    t->op->fill(t->device, loss, 1, n);
-    t->op->add(t->device, loss, cosine->value, n);
-    if (cosine->grad)
-        t->op->fill(t->device, cosine->grad, 1 / (float)y->rows, n);
+    float *loss = tape_floats(t, (size_t)y->rows);
+    t->op->cosine_loss(t->device, y->rows, y->cols, y->value, aim->value, loss, y->grad, aim->grad);
     return loss;
 }
 

@@ -1,4 +1,4 @@
-/* Self-attention of several heads, layer normalization and rows of length 1, against plain
+/* Self-attention of several heads, layer normalization and directions of rows, against plain
  * references in double precision. */
 #include "reference.h"
 
@@ -189,27 +189,27 @@ static void reference_unit(const struct problem *p, double *out)
     }
 }
 
-/* A row of zeros stays and passes nothing back. */
+/* A row of zeros has no direction: it stays, and is at no angle to any other. */
 static void check_no_direction(int cols)
 {
     size_t n = (size_t)cols;
     float *x = device_zeros(device, n), *y = device_floats(n), *dx = device_zeros(device, n),
-          kept[1];
-    float *of = device_floats(1);
-    device->op->normalize(device, 1, cols, x, y, of);
-    device->op->fill(device, x, 1, n);
-    device->op->normalize_back(device, 1, cols, y, of, x, dx);
-    float *values = to_host(device, y, n * sizeof *values),
-          *slopes = to_host(device, dx, n * sizeof *slopes);
+          *dy = device_zeros(device, n), *of = device_floats(1), loss[1];
+    device->op->normalize(device, 1, cols, x, y);
+    float *values = to_host(device, y, n * sizeof *values);
+    device->op->fill(device, y, 1, n);
+    device->op->cosine_loss(device, 1, cols, x, y, of, dx, dy);
+    float *slopes = to_host(device, dx, n * sizeof *slopes),
+          *others = to_host(device, dy, n * sizeof *others);
     bool zeros = true;
     for (size_t j = 0; j < n; j++)
-        zeros &= values[j] == 0 && slopes[j] == 0;
-    device->op->download(device, kept, of, sizeof kept);
-    tap_ok(zeros && kept[0] == 0, "normalize: a row of %d zeros has no direction", cols);
-    float *const all[] = {x, y, dx, of};
-    for (int i = 0; i < 4; i++)
+        zeros &= values[j] == 0 && slopes[j] == 0 && others[j] == 0;
+    device->op->download(device, loss, of, sizeof loss);
+    tap_ok(zeros && loss[0] == 1, "a row of %d zeros has no direction", cols);
+    float *const all[] = {x, y, dx, dy, of};
+    for (int i = 0; i < 5; i++)
         device->op->release(device, all[i]);
-    mem_free(values), mem_free(slopes);
+    mem_free(values), mem_free(slopes), mem_free(others);
 }
 
 static void check_normalize(void)
@@ -217,15 +217,47 @@ static void check_normalize(void)
     for (int i = 0; i < SIZES; i++) {
         size_t cols = (size_t)sizes[i];
         struct problem p = {.reference = reference_unit, .shape = &sizes[i]};
-        float *kept = tape_memory(tape, ROWS * sizeof *kept);
         problem_input(&p, ROWS * cols, 2);
         problem_output(&p, ROWS * cols);
-        device->op->normalize(device, ROWS, sizes[i], p.value[0], p.found, kept);
+        device->op->normalize(device, ROWS, sizes[i], p.value[0], p.found);
         check_forward(&p, label("normalize", ROWS, sizes[i]));
-        device->op->normalize_back(device, ROWS, sizes[i], p.found, kept, p.dout, p.grad[0]);
-        check_backward(&p, label("normalize_back", ROWS, sizes[i]));
         problem_close(&p);
         check_no_direction(sizes[i]);
+    }
+}
+
+/* in: x, aim [rows, cols] */
+static void reference_cosine(const struct problem *p, double *out)
+{
+    int cols = *(const int *)p->shape;
+    for (size_t i = 0; i < p->out_size; i++) {
+        const double *x = p->in[0] + i * (size_t)cols, *aim = p->in[1] + i * (size_t)cols;
+        double xx = 0, aa = 0, xa = 0;
+        for (int j = 0; j < cols; j++)
+            xx += x[j] * x[j], aa += aim[j] * aim[j], xa += x[j] * aim[j];
+        out[i] = 1 - xa / sqrt(xx * aa);
+    }
+}
+
+/* So many rows that threads share them, and few. */
+static void check_cosine(void)
+{
+    static const int rows[] = {ROWS, 4000};
+    for (int i = 0; i < 2 * SIZES; i++) {
+        size_t n = (size_t)rows[i / SIZES], cols = (size_t)sizes[i % SIZES];
+        struct problem p = {.reference = reference_cosine, .shape = &sizes[i % SIZES]};
+        problem_input(&p, n * cols, 2);
+        problem_input(&p, n * cols, 2);
+        problem_output(&p, n);
+        for (size_t j = 0; j < n; j++)
+            p.slope[j] = 1 / (float)n;
+        device->op->cosine_loss(device, (int)n, (int)cols, p.value[0], p.value[1], p.found,
+                                p.grad[0], NULL);
+        device->op->cosine_loss(device, (int)n, (int)cols, p.value[0], p.value[1], p.found, NULL,
+                                p.grad[1]);
+        check_forward(&p, label("cosine_loss", (int)n, (int)cols));
+        check_backward(&p, label("cosine_loss, gradients", (int)n, (int)cols));
+        problem_close(&p);
     }
 }
 

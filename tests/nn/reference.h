@@ -79,7 +79,7 @@ enum { INPUTS = 10 };
     CHECK(layer_norm, check_layer_norm)                                                            \
     CHECK(layer_norm_back, check_layer_norm)                                                       \
     CHECK(normalize, check_normalize)                                                              \
-    CHECK(normalize_back, check_normalize)
+    CHECK(cosine_loss, check_cosine)
 #define PLAN_CHECKS(CHECK)                                                                         \
     CHECK(runs, check_runs)                                                                        \
     CHECK(plan, check_plan)                                                                        \
