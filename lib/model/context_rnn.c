@@ -150,7 +150,7 @@ static void context_rnn_forward(struct model *m, struct tape *t, const struct ba
     const struct ragged *rows = tape_ragged(t, w.length, w.count);
     struct tensor *x = tape_dropout(t, item_output_rows(&r->output, t, w.input, w.total), rate);
     struct tensor *v = contexts_beside(&r->contexts, t, b, w.event, x);
-    struct tensor *h = r->mean ? tape_dropout(t, tape_mean_up_to(t, v, rows), rate)
+    struct tensor *h = r->mean ? tape_dropout_of(t, tape_mean_up_to(t, v, rows), rate)
                                : recurrent_run(&r->recurrent, t, v, NULL, rows, rate, NULL);
     windows_forward(&w, f);
     item_output_state(&r->output, t, windows_targets(t, &w, dense_layers_run(&r->layers, t, h)), f);

@@ -50,10 +50,10 @@ static struct tensor *layer(const struct recurrent *n, int i, struct tape *t, st
                             struct tensor **state)
 {
     if (!n->is_lstm)
-        return *state = tape_dropout(t, tape_gru(t, &n->gru[i], x, start, r), dropout);
+        return *state = tape_dropout_of(t, tape_gru(t, &n->gru[i], x, start, r), dropout);
     struct tensor *y = tape_lstm(t, &n->lstm[i], x, start, r);
     struct tensor *h = tape_columns(t, y, 0, n->size), *part[2];
-    part[0] = tape_dropout(t, h, dropout);
+    part[0] = tape_dropout_of(t, h, dropout);
     part[1] = part[0] == h ? NULL : tape_columns(t, y, n->size, n->size);
     *state = part[1] ? tape_concat(t, part, 2) : y;
     return part[0];

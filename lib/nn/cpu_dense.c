@@ -1,4 +1,6 @@
 /* The CPU's matrix products, biases, columns, activations, dropout and grouped products. */
+#include <math.h>
+
 #include "base/mem.h"
 #include "nn/cpu.h"
 #include "nn/maths.h"
@@ -155,30 +157,39 @@ void cpu_multiply_back(struct device *d, size_t n, const float *a, const float *
 
 enum { BLOCKS = 16, MASK = 4 * BLOCKS, IS_BIG_ENDIAN = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
 
+/* The least random word of an element that is kept: maths_dropout_factor in whole numbers. */
+static uint64_t least_kept(float rate)
+{
+    return (uint64_t)ceilf(rate * 0x1p24f) << 8;
+}
+
 /* Which of the elements 4·block .. 4·block + MASK-1 are kept.  The first loop stores words of the
  * same index side by side: compilers do not vectorize a loop that stores the four words of each
  * block at once.  The second makes one word of a block's four bytes: single bytes of four words
  * would have to be shuffled together. */
-VECTOR static void dropout_mask(struct dropout_key key, uint32_t block,
-                                unsigned char *restrict kept)
+VECTOR static void dropout_mask(const uint32_t multiplier[2], struct dropout_key key,
+                                uint64_t least, uint32_t block, unsigned char *restrict kept)
 {
-    uint32_t word[4][BLOCKS], four[BLOCKS];
+    uint64_t word[4][BLOCKS];
+    uint32_t four[BLOCKS];
+    const uint32_t multiplier_0 = multiplier[0], multiplier_1 = multiplier[1];
     for (uint32_t i = 0; i < BLOCKS; i++) {
-        uint32_t own[4];
-        maths_dropout_words(key.seed, key.step, key.tensor, block + i, own);
+        const uint32_t by[2] = {multiplier_0, multiplier_1};
+        uint64_t own[4];
+        maths_dropout_words_wide(by, key.seed, key.step, key.tensor, block + i, own);
         word[0][i] = own[0], word[1][i] = own[1], word[2][i] = own[2], word[3][i] = own[3];
     }
     for (int i = 0; i < BLOCKS; i++) {
         four[i] = 0;
         for (int j = 0; j < 4; j++)
-            four[i] |= (uint32_t)(maths_dropout_factor(word[j][i], key.rate, 1) > 0)
-                       << 8 * (IS_BIG_ENDIAN ? 3 - j : j);
+            four[i] |= (uint32_t)(word[j][i] >= least) << 8 * (IS_BIG_ENDIAN ? 3 - j : j);
     }
     memcpy(kept, four, sizeof four);
 }
 
-VECTOR static void drop(size_t n, const unsigned char *kept, float factor, const float *x,
-                        float *restrict y, bool accumulate)
+/* y may be x. */
+VECTOR static void drop(size_t n, const unsigned char *restrict kept, float factor, const float *x,
+                        float *y, bool accumulate)
 {
     if (accumulate)
         for (size_t i = 0; i < n; i++)
@@ -205,7 +216,7 @@ static struct dropped *new_dropped(struct cpu *c, struct dropout_key key, size_t
     return p;
 }
 
-/* The newest dropout of this key and size, whose backward pass this is; NULL: none of this step. */
+/* The dropout of this key and size, whose backward pass this is; NULL: none of this step. */
 static struct dropped *find_dropped(struct cpu *c, struct dropout_key key, size_t n)
 {
     for (size_t i = c->dropouts; i-- > 0;) {
@@ -220,9 +231,11 @@ static struct dropped *find_dropped(struct cpu *c, struct dropout_key key, size_
 static void dropout_share(const struct dropped *p, bool known, const float *x, float *y,
                           bool accumulate)
 {
+    static const uint32_t multiplier[2] = {RANDOM_PHILOX_0, RANDOM_PHILOX_1};
     struct span s = cpu_own_share(p->n, MASK);
+    uint64_t least = least_kept(p->key.rate);
     for (size_t i = s.from; i < s.to && !known; i += MASK)
-        dropout_mask(p->key, (uint32_t)(i / 4), p->kept + i);
+        dropout_mask(multiplier, p->key, least, (uint32_t)(i / 4), p->kept + i);
     drop(s.to - s.from, p->kept + s.from, 1.0f / (1.0f - p->key.rate), x + s.from, y + s.from,
          accumulate);
 }
@@ -231,7 +244,7 @@ void cpu_dropout(struct device *d, struct dropout_key key, size_t n, const float
                  bool accumulate)
 {
     int threads = cpu_threads_for(cpu_of(d), (double)n / 4);
-    const struct dropped *known = accumulate ? find_dropped(cpu_of(d), key, n) : NULL;
+    const struct dropped *known = find_dropped(cpu_of(d), key, n);
     const struct dropped *p = known ? known : new_dropped(cpu_of(d), key, n);
     CPU_IN_THREADS(threads, dropout_share(p, known, x, y, accumulate));
 }

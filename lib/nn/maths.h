@@ -291,13 +291,23 @@ MATHS bool maths_negative(int32_t item, int32_t target, int32_t owner, int32_t o
 
 /* ---- dropout ---- */
 
+#define MATHS_DROPOUT_KEY 0x64726f706f757421u
+
 /* The four random words of elements 4·block .. 4·block+3 of the tensor.  Their key differs from the
  * one of initial values. */
 MATHS void maths_dropout_words(uint64_t seed, uint64_t step, uint32_t tensor, uint32_t block,
                                uint32_t word[4])
 {
     const uint32_t counter[4] = {block, tensor, (uint32_t)step, (uint32_t)(step >> 32)};
-    random_philox(seed ^ 0x64726f706f757421u, counter, word);
+    random_philox(seed ^ MATHS_DROPOUT_KEY, counter, word);
+}
+
+/* The same in 64-bit lanes (base/random.h). */
+MATHS void maths_dropout_words_wide(const uint32_t multiplier[2], uint64_t seed, uint64_t step,
+                                    uint32_t tensor, uint32_t block, uint64_t word[4])
+{
+    const uint64_t counter[4] = {block, tensor, (uint32_t)step, step >> 32};
+    random_philox_wide(multiplier, seed ^ MATHS_DROPOUT_KEY, counter, word);
 }
 
 /* The factor of an element: 0 with probability `rate`, else 1 / (1 - rate). */

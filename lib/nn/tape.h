@@ -127,6 +127,8 @@ struct tensor *tape_gather(struct tape *t, struct tensor *table, const struct ro
 struct tensor *tape_replace(struct tape *t, struct tensor *x, const struct rows *r,
                             struct tensor *by);
 struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate);
+/* The same of an x that nothing else reads: their gradients are one. */
+struct tensor *tape_dropout_of(struct tape *t, struct tensor *x, float rate);
 /* Which of n things a dropout of the step leaves out (host [n], 1: out); the same at every call in
  * a step.  NULL: it leaves out none. */
 const unsigned char *tape_left_out(struct tape *t, size_t n, float rate);

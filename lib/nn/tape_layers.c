@@ -85,23 +85,36 @@ struct dropout_node {
 static void dropout_back(struct tape *t, struct node *node)
 {
     struct dropout_node *n = (struct dropout_node *)node;
-    t->op->dropout(t->device, n->key, tensor_size(n->y), n->y->grad, n->x->grad, true);
+    t->op->dropout(t->device, n->key, tensor_size(n->y), n->y->grad, n->x->grad,
+                   n->x->grad != n->y->grad);
 }
 
-struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate)
+static struct tensor *drop(struct tape *t, struct tensor *x, float rate, bool alone)
 {
     if (!t->training)
         return x;
     struct dropout_key key = {t->seed, t->step, t->dropouts++, rate};
     if (rate <= 0)
         return x;
-    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad);
+    struct tensor *y = tape_result(t, x->rows, x->cols, x->grad && !alone);
+    if (alone)
+        y->grad = x->grad;
     t->op->dropout(t->device, key, tensor_size(x), x->value, y->value, false);
     if (y->grad) {
         struct dropout_node *n = tape_record(t, sizeof *n, dropout_back);
         n->x = x, n->y = y, n->key = key;
     }
     return y;
+}
+
+struct tensor *tape_dropout(struct tape *t, struct tensor *x, float rate)
+{
+    return drop(t, x, rate, false);
+}
+
+struct tensor *tape_dropout_of(struct tape *t, struct tensor *x, float rate)
+{
+    return drop(t, x, rate, true);
 }
 
 /* The number of this dropout is one that no tensor has. */
