@@ -422,6 +422,9 @@ EOT
     run -64 --separate-stderr predict --model "$MODEL" --explore 8 wide.mp
     [[ $stderr == *'has no wide part, which knows what is new'* ]]
     run -64 predict --explore 0.5 wide.mp
+    trainer -q --threads 1 --model wide --without own,session --max-steps 0 --save strange.model wide.mp >ranks
+    run -64 --separate-stderr predict --model strange.model --explore 8 wide.mp
+    [[ $stderr == *'--without own,session, and so does not know what is new'* ]]
 }
 
 @test "--index: items that the model does not know are inputs and are ranked" {

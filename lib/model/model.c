@@ -183,6 +183,26 @@ uint32_t model_without(const struct model_options *o)
     return features;
 }
 
+int model_check_wide(const struct model_options *o, const char *index, double explore,
+                     const char *path, struct err *e)
+{
+    uint32_t had =
+        evidence_kinds[EVIDENCE_OWN].features | evidence_kinds[EVIDENCE_SESSION].features;
+    if (index && !o->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--index: the model in %s has no wide part, which counts in sessions", path);
+    if (explore > 1 && !o->wide)
+        return err_set(e, STATUS_USAGE,
+                       "--explore: the model in %s has no wide part, which knows what is new",
+                       path);
+    if (explore > 1 && (model_without(o) & had) == had)
+        return err_set(e, STATUS_USAGE,
+                       "--explore: the model in %s is one --without %s, and so does not know what "
+                       "is new",
+                       path, o->without);
+    return 0;
+}
+
 int model_check(const struct model_class *class, const struct model_options *o, struct err *e)
 {
     if (o->clusters && !o->per_user && !o->cluster_encoders)

@@ -224,6 +224,11 @@ int model_check(const struct model_class *class, const struct model_options *o, 
 /* Features of evidence that a wide part does not know: bit f for feature f. */
 uint32_t model_without(const struct model_options *o);
 
+/* Whether a saved model can do what is asked of its wide part: `index` (not NULL) and `explore`
+ * (above 1) need one, the latter one that knows what the user has had.  64. */
+int model_check_wide(const struct model_options *o, const char *index, double explore,
+                     const char *path, struct err *e);
+
 bool model_attends(const struct model_class *class, const struct model_options *o);
 
 /* Whether it reads each user's sessions one after another, not only those that had ended before. */

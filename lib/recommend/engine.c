@@ -122,14 +122,8 @@ int engine_open(struct engine *a, const struct saved_model *saved, const i64_vec
                 struct device *d, struct err *e)
 {
     const int32_t known = names_count(&saved->users);
-    if (a->index_path && !saved->options->wide)
-        return err_set(e, STATUS_USAGE,
-                       "--index: the model in %s has no wide part, which counts in sessions",
-                       saved->path);
-    if (a->explore > 1 && !saved->options->wide)
-        return err_set(e, STATUS_USAGE,
-                       "--explore: the model in %s has no wide part, which knows what is new",
-                       saved->path);
+    if (model_check_wide(saved->options, a->index_path, a->explore, saved->path, e))
+        return e->status;
     if (saved->edges.len)
         edges = &saved->edges;
     a->data = (struct model_data){.users = known + unknown_users(a, saved),

@@ -333,13 +333,8 @@ int run_check_saved(const struct run_options *o, const char *path, struct err *e
     if (run_attention(o) && !model_attends(o->class, o->shape))
         return err_set(e, STATUS_USAGE, "--attention %s: the model in %s attends to nothing",
                        o->attention, path);
-    if (o->index && !o->shape->wide)
-        return err_set(e, STATUS_USAGE,
-                       "--index: the model in %s has no wide part, which counts in sessions", path);
-    if (o->explore > 1 && !o->shape->wide)
-        return err_set(e, STATUS_USAGE,
-                       "--explore: the model in %s has no wide part, which knows what is new",
-                       path);
+    if (model_check_wide(o->shape, o->index, o->explore, path, e))
+        return e->status;
     if (o->index && o->online)
         return err_set(e, STATUS_USAGE,
                        "--index and --online: what is counted is in the file, or in the stream");
