@@ -95,6 +95,14 @@ static void note_part(struct session_index *x, const struct session_store *c, en
             note_start(x, session_store_start(c, s));
 }
 
+/* What lies behind all postings may be read as ranks that do not count. */
+static int32_t *resized_postings(int32_t *session, size_t room)
+{
+    session = mem_resize(session, (room + POSTINGS_FEW) * sizeof *session);
+    memset(session + room, 0, POSTINGS_FEW * sizeof *session);
+    return session;
+}
+
 void session_index_post(struct session_index *x)
 {
     size_t n = (size_t)x->items, total = 0;
@@ -107,7 +115,7 @@ void session_index_post(struct session_index *x)
     each_posting(x, newest, next, NULL);
     for (size_t i = 0; i < n; i++) {
         int32_t count = (int32_t)next[i];
-        x->posting[i] = (struct item_postings){total, count, count, newest[i]};
+        x->posting[i] = (struct item_postings){total, count, count, -1, newest[i]};
         next[i] = total;
         total += (size_t)count;
     }
@@ -115,8 +123,11 @@ void session_index_post(struct session_index *x)
     x->item_room = x->items;
     x->session_room = x->sessions;
     x->event_room = (size_t)x->event[x->sessions];
-    x->session = mem_alloc(total * sizeof *x->session);
+    x->session = resized_postings(NULL, total);
     each_posting(x, newest, next, x->session);
+    for (size_t i = 0; i < n; i++)
+        if (x->posting[i].count)
+            x->posting[i].first = x->session[x->posting[i].from];
     mem_free(newest);
     mem_free(next);
 }
@@ -152,7 +163,7 @@ void session_index_widen(struct session_index *x, int32_t items)
         x->posting = resized(x->posting, room, sizeof *x->posting);
     x->item_room = (int32_t)room;
     while (x->items < items)
-        x->posting[x->items++] = (struct item_postings){.newest = -1};
+        x->posting[x->items++] = (struct item_postings){.first = -1, .newest = -1};
 }
 
 /* Moves the item's postings behind all others, with twice the room. */
@@ -161,7 +172,7 @@ static void move_postings(struct session_index *x, struct item_postings *p)
     int32_t room = 2 * p->room + 2;
     size_t all = more_room(x->posting_room, x->posting_end + (size_t)room);
     if (all > x->posting_room)
-        x->session = resized(x->session, all, sizeof *x->session);
+        x->session = resized_postings(x->session, all);
     x->posting_room = all;
     memcpy(x->session + x->posting_end, x->session + p->from,
            (size_t)p->count * sizeof *x->session);
@@ -179,6 +190,8 @@ static void post(struct session_index *x, int32_t item)
         return;
     if (p->count == p->room)
         move_postings(x, p);
+    if (!p->count)
+        p->first = rank;
     x->session[p->from + (size_t)p->count++] = p->newest = rank;
 }
 
@@ -278,14 +291,14 @@ int32_t session_index_postings_near(const struct session_index *x, int32_t item,
 /* Of many looks first where the rank would be if the item's sessions came in equal steps. */
 size_t session_index_postings(const struct session_index *x, int32_t item, int32_t rank)
 {
-    enum { FEW = 64 };
-    const int32_t *session = session_index_ranks(x, item);
-    int32_t all = x->posting[item].count, newest = x->posting[item].newest;
-    if (newest < rank)
-        return (size_t)all;
-    if (all <= FEW || session[0] >= rank)
-        return count_below(session, (size_t)all, rank);
-    float part = (float)(rank - session[0]) / (float)(newest - session[0]);
-    int32_t about = (int32_t)(part * (float)(all - 1));
+    const struct item_postings *p = &x->posting[item];
+    if (p->newest < rank)
+        return (size_t)p->count;
+    if (p->first >= rank)
+        return 0;
+    if (p->count <= POSTINGS_FEW)
+        return (size_t)session_index_few_below(x->session + p->from, p->count, rank);
+    float part = (float)(rank - p->first) / (float)(p->newest - p->first);
+    int32_t about = (int32_t)(part * (float)(p->count - 1));
     return (size_t)session_index_postings_near(x, item, rank, about);
 }

@@ -7,12 +7,16 @@
 #include "data/session_store.h"
 
 /* Of one item: where its postings begin, how many there are, and for how many there is room; the
- * last of them, -1: there is none. */
+ * first and the last of them, -1: there is none. */
 struct item_postings {
     size_t from;
     int32_t count, room;
-    int32_t newest;
+    int32_t first, newest;
 };
+
+/* So many ranks can be read from wherever an item's postings begin, though the item may have fewer:
+ * a loop of fixed length over few of them is vector code without a branch. */
+enum { POSTINGS_FEW = 16 };
 
 /* Sessions by their last event, so that those that had ended before some time are the ones of lower
  * ranks: a session that began before, but went on, tells nothing.  4 bytes an event, 4 a posting,
@@ -60,6 +64,16 @@ size_t session_index_postings(const struct session_index *x, int32_t item, int32
 /* The same for a caller who knows about how many there are: the better, the quicker. */
 int32_t session_index_postings_near(const struct session_index *x, int32_t item, int32_t rank,
                                     int32_t about);
+
+/* How many of the first `count` of POSTINGS_FEW ascending ranks, at most all, are below `rank`. */
+static inline int32_t session_index_few_below(const int32_t session[POSTINGS_FEW], int32_t count,
+                                              int32_t rank)
+{
+    int32_t below = 0;
+    for (int32_t i = 0; i < POSTINGS_FEW; i++)
+        below += (i < count) & (session[i] < rank);
+    return below;
+}
 
 /* The ranks of all the item's postings. */
 static inline const int32_t *session_index_ranks(const struct session_index *x, int32_t item)

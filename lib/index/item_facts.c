@@ -8,7 +8,8 @@
 enum {
     LATE = 200,
     RECENT = 20, /* the last windows: the log's duration divided by these */
-    AHEAD = 12   /* items whose facts are fetched before they are needed: memory is slow */
+    AHEAD = 12,  /* items whose facts are fetched before they are needed: memory is slow */
+    FURTHER = 32 /* the same where little is done for each */
 };
 
 void item_facts_open(struct item_facts_of *f, const struct session_index *x,
@@ -54,6 +55,8 @@ bool item_facts_come_to(struct item_facts_of *f, int64_t now)
     f->rank = rank;
     f->late = session_index_before(x, now - x->duration / LATE);
     f->recent = session_index_before(x, now - x->duration / RECENT);
+    f->late_out = (float)(rank - f->late) / (float)(rank + 1);
+    f->recent_out = (float)(rank - f->recent) / (float)(rank + 1);
     return rank != was;
 }
 
@@ -62,12 +65,36 @@ static const struct item_postings *postings_of(const struct item_facts_of *f, in
     return &f->index->posting[f->items->of.at[item]];
 }
 
-/* Fetches its first and its newest postings. */
+/* About how many of the item's first `count` postings came before a window, if they came evenly;
+ * left_out: the window's part of all sessions. */
+static int32_t expected(int32_t count, float left_out)
+{
+    return count - (int32_t)(left_out * (float)count);
+}
+
+/* Fetches the postings that are read: all of few, else those from which the searches begin. */
 PREFETCH expect_postings(const struct item_facts_of *f, int32_t item)
 {
     const struct item_postings *p = postings_of(f, item);
-    __builtin_prefetch(f->index->session + p->from + (p->count > 8 ? p->count - 8 : 0));
-    __builtin_prefetch(f->index->session + p->from);
+    const int32_t *session = f->index->session + p->from;
+    __builtin_prefetch(session + (p->count > POSTINGS_FEW ? p->count - POSTINGS_FEW : 0));
+    __builtin_prefetch(session + (p->count > POSTINGS_FEW ? p->count : POSTINGS_FEW) - 1);
+}
+
+/* The same of what is not around items, for an item whose holders are known. */
+PREFETCH expect_uses(const struct item_facts_of *f, int32_t item)
+{
+    const struct item_postings *p = postings_of(f, item);
+    const int32_t *session = f->index->session + p->from;
+    int32_t holders = f->item.at[item].holders;
+    __builtin_prefetch(&f->index->start[p->first > 0 ? p->first : 0]);
+    if (p->newest < f->recent)
+        return;
+    bool few = p->count <= POSTINGS_FEW;
+    __builtin_prefetch(session + (few ? 0 : holders));
+    __builtin_prefetch(session + (few ? POSTINGS_FEW - 1 : expected(holders, f->late_out)));
+    if (!few)
+        __builtin_prefetch(session + expected(holders, f->recent_out));
 }
 
 /* ---- around items ---- */
@@ -93,8 +120,8 @@ static size_t hold_whole(struct item_facts_of *f, size_t n)
     const int32_t *item = f->fresh.at;
     size_t others = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n)
-            __builtin_prefetch(postings_of(f, item[i + AHEAD]));
+        if (i + FURTHER < n)
+            __builtin_prefetch(postings_of(f, item[i + FURTHER]));
         const struct item_postings *p = postings_of(f, item[i]);
         f->item.at[item[i]].holders = p->count;
         f->item.at[item[i]].before = -1;
@@ -135,10 +162,13 @@ void item_facts_hold(struct item_facts_of *f, const int32_t *item, size_t n)
 
 /* ---- by now ---- */
 
-/* Rank of the posting behind `count` of them. */
+/* Rank of the posting behind `count` of them.  It is read, and thrown away, where there is none:
+ * whether there is one cannot be foretold. */
 static int32_t next_of(const struct session_index *x, int32_t item, int32_t count)
 {
-    return count < x->posting[item].count ? session_index_ranks(x, item)[count] : INT32_MAX;
+    const struct item_postings *p = &x->posting[item];
+    int32_t rank = x->session[p->from + (size_t)count];
+    return count < p->count ? rank : INT32_MAX;
 }
 
 /* How many of the item's postings are of ranks below `rank`, if `count` of them are for sure. */
@@ -156,29 +186,58 @@ static void note_last(const struct item_facts_of *f, int32_t item, struct item_f
     int32_t uses = i->before ? i->before : item_facts_uses(f, i); /* or it is seen later only */
     if (!uses)
         return;
-    i->last = session_index_ranks(x, item)[uses - 1];
+    i->last = uses == x->posting[item].count ? x->posting[item].newest
+                                             : session_index_ranks(x, item)[uses - 1];
     __builtin_prefetch(&x->last[i->last]);
 }
 
-static void note_first(const struct item_facts_of *f, int32_t item, struct item_facts *i)
+/* Of most items all postings are older than the windows, and none is read. */
+static void count_old(const struct item_postings *p, struct item_facts *i)
+{
+    i->before = i->late = i->recent = p->count;
+    i->next = i->next_late = i->next_recent = INT32_MAX;
+}
+
+static void count_few(const struct item_facts_of *f, const struct item_postings *p,
+                      struct item_facts *i)
+{
+    const int32_t *session = f->index->session + p->from;
+    int32_t before = 0, late = 0, recent = 0;
+    for (int32_t k = 0; k < POSTINGS_FEW; k++) {
+        int32_t rank = k < p->count ? session[k] : INT32_MAX;
+        before += rank < f->rank;
+        late += rank < f->late;
+        recent += rank < f->recent;
+    }
+    i->before = before;
+    i->late = late;
+    i->recent = recent;
+}
+
+static void count_many(const struct item_facts_of *f, int32_t item, struct item_facts *i)
 {
     const struct session_index *x = f->index;
-    if (!x->posting[item].count)
-        return;
-    i->first = session_index_ranks(x, item)[0];
-    __builtin_prefetch(&x->start[i->first]);
+    i->before = session_index_postings_near(x, item, f->rank, i->holders);
+    i->late = session_index_postings_near(x, item, f->late, expected(i->before, f->late_out));
+    i->recent = session_index_postings_near(x, item, f->recent, expected(i->before, f->recent_out));
 }
 
 static void count_uses(const struct item_facts_of *f, int32_t item, struct item_facts *i)
 {
     const struct session_index *x = f->index;
-    i->before = session_index_postings_near(x, item, f->rank, i->holders);
-    i->late = session_index_postings_near(x, item, f->late, i->before);
-    i->recent = session_index_postings_near(x, item, f->recent, i->late);
-    i->next = next_of(x, item, i->before);
-    i->next_late = next_of(x, item, i->late);
-    i->next_recent = next_of(x, item, i->recent);
-    note_first(f, item, i);
+    const struct item_postings *p = &x->posting[item];
+    i->first = p->first;
+    if (p->newest < f->recent)
+        count_old(p, i);
+    else {
+        if (p->count <= POSTINGS_FEW)
+            count_few(f, p, i);
+        else
+            count_many(f, item, i);
+        i->next = next_of(x, item, i->before);
+        i->next_late = next_of(x, item, i->late);
+        i->next_recent = next_of(x, item, i->recent);
+    }
     note_last(f, item, i);
 }
 
@@ -204,7 +263,7 @@ void item_facts_count(struct item_facts_of *f, const int32_t *item, size_t n)
     }
     for (size_t i = 0; i < first; i++) {
         if (i + AHEAD < first)
-            expect_postings(f, f->searched.at[i + AHEAD]);
+            expect_uses(f, f->searched.at[i + AHEAD]);
         int32_t number = f->searched.at[i];
         count_uses(f, f->items->of.at[number], &f->item.at[number]);
     }

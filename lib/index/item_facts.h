@@ -29,6 +29,7 @@ struct item_facts_of {
     int32_t counts;              /* sessions of lower ranks count around items */
     int64_t now;                 /* time of the last event */
     int32_t rank, late, recent;  /* sessions that had ended before it, and before the windows */
+    float late_out, recent_out;  /* the parts of the first number that the others leave out */
 };
 
 enum { FACTS_SMOOTH = 5 }; /* added to counts under square roots */

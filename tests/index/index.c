@@ -59,6 +59,8 @@ static bool same_postings(const struct session_index *x)
             if (holds(x, rank, item) && session_index_ranks(x, item)[count++] != rank)
                 return false;
         }
+        if (x->posting[item].first != (count ? session_index_ranks(x, item)[0] : -1))
+            return false;
         if (count != (size_t)x->posting[item].count ||
             session_index_postings(x, item, x->sessions) != count)
             return false;
