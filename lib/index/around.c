@@ -107,7 +107,7 @@ static void keep_around(struct arounds *a, struct around *g)
         const float *sum = g->neighbour.at[i].sum;
         vec_push(&a->order, sum[AROUND_NEAR] + 4 * sum[AROUND_RULE]);
     }
-    struct cut cut = largest_cut(a->order.at, a->order.len, AROUND);
+    struct cut cut = largest_cut(a->order.at, a->order.len, AROUND, &a->about);
     for (size_t i = 0; i < g->other.len; i++)
         if (cut_takes(&cut, a->order.at[i])) {
             g->other.at[kept] = g->other.at[i];
@@ -116,8 +116,21 @@ static void keep_around(struct arounds *a, struct around *g)
     g->other.len = g->neighbour.len = kept;
 }
 
-/* Reads ahead of the walk, whose sessions are anywhere in memory, in four turns: where a session's
- * items are, the items, and their numbers and the session's own. */
+/* What is read of a session: its number, and those of its items; later the items' facts. */
+PREFETCH fetch_numbers(const struct arounds *a, int32_t rank)
+{
+    const struct session_index *x = a->index;
+    const int32_t *item = session_index_items(x, rank);
+    size_t length = session_index_length(x, rank);
+    __builtin_prefetch(&a->sessions->ranks.number[rank], 1);
+    for (size_t i = 0; i < length; i++) {
+        __builtin_prefetch(&a->items->number[item[i]], 1);
+        __builtin_prefetch(&x->posting[item[i]]);
+    }
+}
+
+/* Reads ahead of the walk, whose sessions are anywhere in memory, in turns: where a session's items
+ * are, the items, and what is read of them. */
 PREFETCH fetch(const struct arounds *a, const int32_t *session, size_t n)
 {
     const struct session_index *x = a->index;
@@ -125,14 +138,20 @@ PREFETCH fetch(const struct arounds *a, const int32_t *session, size_t n)
         __builtin_prefetch(&x->event[session[n - 2 * AHEAD]]);
     if (n > AHEAD)
         __builtin_prefetch(session_index_items(x, session[n - AHEAD]));
-    if (n <= NEXT)
-        return;
-    int32_t rank = session[n - NEXT];
-    const int32_t *item = session_index_items(x, rank);
-    size_t length = session_index_length(x, rank);
-    __builtin_prefetch(&a->sessions->ranks.number[rank], 1);
-    for (size_t i = 0; i < length; i++)
-        __builtin_prefetch(&a->items->number[item[i]], 1);
+    if (n > NEXT)
+        fetch_numbers(a, session[n - NEXT]);
+}
+
+/* What the walk has not fetched when it comes to the first sessions. */
+PREFETCH fetch_first(const struct arounds *a, const int32_t *session, size_t n)
+{
+    const struct session_index *x = a->index;
+    for (size_t i = 1; i <= 2 * AHEAD && i <= n; i++)
+        __builtin_prefetch(&x->event[session[n - i]]);
+    for (size_t i = 1; i <= AHEAD && i <= n; i++)
+        __builtin_prefetch(session_index_items(x, session[n - i]));
+    for (size_t i = 1; i <= NEXT && i <= n; i++)
+        fetch_numbers(a, session[n - i]);
 }
 
 static void walk_postings(struct arounds *a, struct around *g)
@@ -140,6 +159,7 @@ static void walk_postings(struct arounds *a, struct around *g)
     const struct session_index *x = a->index;
     const int32_t *session = session_index_ranks(x, g->item);
     size_t n = (size_t)g->uses;
+    fetch_first(a, session, n);
     for (; n > 0 && g->walked < a->postings; n--) {
         fetch(a, session, n);
         walk_session(a, g, session[n - 1]);

@@ -42,6 +42,7 @@ struct arounds {
     i32_vec place; /* [numbers of items] index in the list; -1: not there */
     i32_vec slot;  /* [numbers of items] index among an item's neighbours; -1: none */
     f32_vec order;
+    float about; /* where the cut between those kept and others was */
     /* what an item so many events ahead adds, from NEAR_DISTANCE before to as many after */
     struct neighbour added[2 * NEAR_DISTANCE + 1];
 };

@@ -33,6 +33,8 @@ struct position {
     size_t seen;                             /* events of the session so far */
     struct recent_item recent[RECENT_ITEMS]; /* the last one first */
     int count;
+    size_t ruled, around;   /* places of scored items: those with rules come first, then all that
+                               occur with the session's items */
     int32_t own_successors; /* times that anything followed the last item with the user */
     float best_knn;
 };
@@ -68,6 +70,9 @@ struct evidence_worker {
     i32_vec votes, voter; /* [scored] how many do for each item, the last of them */
     i32_vec kept, chosen; /* places of the chosen items, and their numbers */
     f32_vec to_log;
+    struct {
+        float session, rule, near, knn;
+    } cut; /* the least chosen ones at the position before: those of this one are similar */
 };
 
 /* ---- opening ---- */
@@ -204,7 +209,7 @@ static void read_own(struct evidence_worker *w, size_t session)
         w->last_before = last > w->last_before ? last : w->last_before;
         add_own(w, s);
     }
-    w->own.in_session = true;
+    own_events_begin_session(&w->own);
 }
 
 /* ---- the session ---- */
@@ -263,8 +268,12 @@ static void find_recent(struct evidence_worker *w, struct position *p)
             break;
         item[p->count++] = i;
     }
-    for (int k = 0; k < p->count; k++)
-        arounds_of(&w->arounds, item[k]);
+    for (int k = 0; k < p->count; k++) {
+        size_t before = w->arounds.count;
+        const struct around *g = arounds_of(&w->arounds, item[k]);
+        if (w->arounds.count > before)
+            item_facts_hold(&w->facts, g->other.at, g->other.len);
+    }
     for (int k = 0; k < p->count; k++) /* all are there: none moves any more */
         p->recent[k] = (struct recent_item){.around = arounds_of(&w->arounds, item[k])};
     for (size_t j = 0; j < RULE_ITEMS && j < p->seen; j++)
@@ -276,7 +285,7 @@ static void find_recent(struct evidence_worker *w, struct position *p)
 /* Sequential rules from the last items: 1/(j+1) for the jth last, 1/d for each occurrence d events
  * later; co-occurrence, as a cosine of counts.  The items around the last one come first of all
  * candidates. */
-static void score_around(struct evidence_worker *w, const struct position *p)
+static void score_around(struct evidence_worker *w, struct position *p)
 {
     struct scored_items *c = &w->scored;
     float decay = 1;
@@ -291,8 +300,9 @@ static void score_around(struct evidence_worker *w, const struct position *p)
             c->near[at] += near * g->neighbour.at[i].sum[AROUND_NEAR];
             c->rule[at] += rule * g->neighbour.at[i].sum[AROUND_RULE];
         }
+        p->ruled = rule > 0 ? c->count : p->ruled;
     }
-    item_facts_hold(&w->facts, c->item, c->count);
+    p->around = c->count;
     for (size_t i = 0; i < c->count; i++)
         c->near[i] *= w->facts.root.at[c->item[i]];
 }
@@ -344,7 +354,7 @@ static void score_neighbours(struct evidence_worker *w, const struct position *p
     size_t events = 0;
     weigh_sessions(w, p);
     vec_clear(&w->nearest);
-    struct cut cut = largest_cut(w->value.at, w->value.len, NEIGHBOURS);
+    struct cut cut = largest_cut(w->value.at, w->value.len, NEIGHBOURS, &w->cut.session);
     for (size_t i = 0; i < w->value.len && events < NEIGHBOUR_EVENTS; i++) {
         if (!cut_takes(&cut, w->value.at[i]))
             continue;
@@ -361,27 +371,28 @@ static void score_neighbours(struct evidence_worker *w, const struct position *p
 
 /* ---- candidates ---- */
 
-static void choose(struct evidence_worker *w, int32_t item)
+static void choose(struct scored_items *c, int32_t item)
 {
-    scored_items_reserve(&w->scored, 1);
-    w->scored.chosen[scored_items_place(&w->scored, item)] = true;
+    c->chosen[scored_items_place(c, item)] = true;
 }
 
 /* The best by each score, the user's latest items, what followed the last one with the user, and
  * what anybody used last. */
-static void choose_candidates(struct evidence_worker *w)
+static void choose_candidates(struct evidence_worker *w, const struct position *p)
 {
     const struct own_events *own = &w->own;
+    struct scored_items *c = &w->scored;
     int count = 0;
-    scored_items_choose(&w->scored, w->scored.rule, CHOSEN);
-    scored_items_choose(&w->scored, w->scored.near, CHOSEN);
-    scored_items_choose(&w->scored, w->scored.knn, CHOSEN);
+    largest_choose(c->rule, p->ruled, CHOSEN, &w->cut.rule, c->chosen);
+    largest_choose(c->near, p->around, CHOSEN, &w->cut.near, c->chosen);
+    largest_choose(c->knn, c->count, CHOSEN, &w->cut.knn, c->chosen);
+    scored_items_reserve(c, CHOSEN + own->nexts.len + w->newest.len);
     for (int32_t i = own->newest; i >= 0 && count < CHOSEN; i = own->use.at[i].older, count++)
-        choose(w, i);
+        choose(c, i);
     for (size_t i = 0; i < own->nexts.len; i++)
-        choose(w, own->nexts.at[i]);
+        choose(c, own->nexts.at[i]);
     for (size_t i = 0; i < w->newest.len; i++)
-        choose(w, w->newest.at[i]);
+        choose(c, w->newest.at[i]);
 }
 
 /* ---- features ---- */
@@ -502,39 +513,33 @@ static void put_context(const struct evidence_worker *w, const struct position *
 
 /* ---- a position ---- */
 
-/* The next place from i on of a chosen item; c->count where there is none. */
-static size_t next_chosen(const struct scored_items *c, size_t i)
-{
-    uint64_t eight;
-    for (; i + sizeof eight <= c->count; i += sizeof eight) {
-        memcpy(&eight, c->chosen + i, sizeof eight);
-        if (eight)
-            break;
-    }
-    while (i < c->count && !c->chosen[i])
-        i++;
-    return i;
-}
-
-/* Keeps the chosen ones that the model knows; how many. */
+/* Keeps the chosen ones that the model knows; how many.  Without branches. */
 static size_t keep_chosen(struct evidence_worker *w)
 {
     const int32_t *row = w->maker->row;
     const struct scored_items *c = &w->scored;
-    i32_vec *to = &w->found.item;
+    size_t chosen = 0, kept = 0;
     vec_clear(&w->kept);
     vec_reserve(&w->kept, c->count);
-    vec_reserve(&w->chosen, c->count);
-    vec_reserve(to, c->count);
-    for (size_t i = 0; (i = next_chosen(c, i)) < c->count; i++) {
-        int32_t item = w->items.of.at[c->item[i]], known = row ? row[item] : item;
-        w->kept.at[w->kept.len] = (int32_t)i;
-        w->chosen.at[w->kept.len] = c->item[i];
-        to->at[to->len] = known;
-        w->kept.len += known >= 0;
-        to->len += known >= 0;
+    int32_t *place = w->kept.at;
+    for (size_t i = 0; i < c->count; i++) {
+        place[chosen] = (int32_t)i;
+        chosen += c->chosen[i];
     }
-    return w->kept.len;
+    vec_reserve(&w->chosen, chosen);
+    vec_reserve(&w->found.item, chosen);
+    int32_t *to = w->found.item.at + w->found.item.len;
+    for (size_t i = 0; i < chosen; i++) {
+        int32_t number = c->item[place[i]], item = w->items.of.at[number];
+        int32_t known = row ? row[item] : item;
+        place[kept] = place[i];
+        w->chosen.at[kept] = number;
+        to[kept] = known;
+        kept += known >= 0;
+    }
+    w->kept.len = kept;
+    w->found.item.len += kept;
+    return kept;
 }
 
 static void leave_out(uint32_t without, float *f, size_t n)
@@ -597,7 +602,7 @@ static void run_position(struct evidence_worker *w, size_t seen)
     score_around(w, &p);
     score_neighbours(w, &p);
     p.own_successors = own_events_follow(&w->own);
-    choose_candidates(w);
+    choose_candidates(w, &p);
     p.best_knn = largest_value(c->knn, c->count);
     put_candidates(w, &p);
     if (w->maker->tells_votes)

@@ -39,6 +39,20 @@ VECTOR static void part_at(const float *value, size_t n, int32_t at, struct part
     *to = (struct parted){count, above, below};
 }
 
+/* How many values are above 0, the least of these, and the largest. */
+VECTOR static void survey(const float *value, size_t n, struct parted *to)
+{
+    int32_t none = 0, least = INT32_MAX, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits = bits_of(value[i]), is_zero = (bits - 1) >> 31; /* all bits or none */
+        int32_t up = bits | (INT32_MAX & is_zero);
+        none -= is_zero;
+        least = up < least ? up : least;
+        most = bits > most ? bits : most;
+    }
+    *to = (struct parted){(int32_t)n - none, least, most};
+}
+
 VECTOR float largest_value(const float *x, size_t n)
 {
     int32_t most = 0;
@@ -63,26 +77,35 @@ static int32_t expected(const struct range *r, int32_t count)
     return at <= r->low ? r->low + 1 : at >= r->high ? r->high - 1 : at;
 }
 
+static void narrow(struct range *r, const float *x, size_t n, int32_t at, int32_t wanted)
+{
+    struct parted parted;
+    part_at(x, n, at, &parted);
+    if (parted.count >= wanted)
+        r->low = parted.above, r->from_low = parted.count;
+    else
+        r->high = parted.below + 1, r->from_high = parted.count;
+}
+
 /* Narrows the range until it holds one value, by some counts over all values, which are vector
  * code, in place of a sort's branches.  It is divided where the least value is to be expected, and
  * every third time halved.  Its ends move on to values that there are, so that equal ones are soon
  * alone. */
-struct cut largest_cut(const float *x, size_t n, size_t count)
+struct cut largest_cut(const float *x, size_t n, size_t count, float *about)
 {
-    struct parted parted;
-    int32_t wanted = n < count ? (int32_t)n : (int32_t)count;
-    part_at(x, n, 1, &parted);
-    struct range r = {parted.above, bits_of(largest_value(x, n)) + 1, parted.count, 0};
+    struct parted all;
+    int32_t wanted = n < count ? (int32_t)n : (int32_t)count, at = bits_of(*about);
+    survey(x, n, &all);
+    struct range r = {all.above, all.below + 1, all.count, 0};
+    if (r.from_low > wanted && at > r.low && at < r.high)
+        narrow(&r, x, n, at, wanted);
     for (int turn = 0; r.from_low > wanted && r.high - r.low > 1; turn++) {
-        int32_t at = turn % 3 == 2 ? r.low + (r.high - r.low) / 2 : expected(&r, wanted);
-        part_at(x, n, at, &parted);
-        if (parted.count >= wanted)
-            r.low = parted.above, r.from_low = parted.count;
-        else
-            r.high = parted.below + 1, r.from_high = parted.count;
+        at = turn % 3 == 2 ? r.low + (r.high - r.low) / 2 : expected(&r, wanted);
+        narrow(&r, x, n, at, wanted);
     }
     if (r.from_low <= wanted) /* all of them */
         return (struct cut){r.from_low ? of_bits(r.low - 1) : 0, 0};
+    *about = of_bits(r.low);
     return (struct cut){of_bits(r.low), (size_t)(wanted - r.from_high)};
 }
 
@@ -92,9 +115,9 @@ VECTOR static void choose_above(const float *x, size_t n, float least, unsigned 
         chosen[i] |= x[i] > least;
 }
 
-void largest_choose(const float *x, size_t n, size_t count, unsigned char *chosen)
+void largest_choose(const float *x, size_t n, size_t count, float *about, unsigned char *chosen)
 {
-    struct cut cut = largest_cut(x, n, count);
+    struct cut cut = largest_cut(x, n, count, about);
     choose_above(x, n, cut.least, chosen);
     for (size_t i = 0; i < n && cut.equal; i++)
         if (x[i] == cut.least) {

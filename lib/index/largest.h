@@ -12,8 +12,10 @@ struct cut {
 };
 
 /* The cut that chooses the `count` largest (1 or more) of n values >= 0, but no zeros: all that are
- * above 0 if there are fewer. */
-struct cut largest_cut(const float *x, size_t n, size_t count);
+ * above 0 if there are fewer.  *about is where the least of them is expected, as after a choice
+ * among values like these, any value if it is not known; then where it is.  The result does not
+ * depend on it, the time does. */
+struct cut largest_cut(const float *x, size_t n, size_t count, float *about);
 
 /* Whether the next value, asked in their order, is chosen. */
 static inline bool cut_takes(struct cut *c, float x)
@@ -22,7 +24,7 @@ static inline bool cut_takes(struct cut *c, float x)
 }
 
 /* Sets chosen[i] to 1 where that cut chooses x[i]. */
-void largest_choose(const float *x, size_t n, size_t count, unsigned char *chosen);
+void largest_choose(const float *x, size_t n, size_t count, float *about, unsigned char *chosen);
 
 /* The largest of values >= 0; of none, 0. */
 float largest_value(const float *x, size_t n);

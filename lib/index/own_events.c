@@ -45,11 +45,9 @@ static void link_newest(struct own_events *o, int32_t item)
     o->newest = item;
 }
 
-void own_events_cover(struct own_events *o, size_t items)
+void own_events_widen(struct own_events *o, size_t items)
 {
-    size_t more = items > o->use.len ? items - o->use.len : 0;
-    if (!more)
-        return;
+    size_t more = items - o->use.len;
     vec_reserve(&o->use, more);
     memset(o->use.at + o->use.len, 0, more * sizeof *o->use.at);
     o->use.len = items;
@@ -61,15 +59,33 @@ void own_events_add(struct own_events *o, int32_t item, bool begins, int64_t tim
     struct own_use *use = &o->use.at[item];
     int32_t at = (int32_t)o->event.len, before = use->count ? use->last : -1;
     vec_push(&o->event, ((struct own_event){item, before, begins, time}));
-    if (use->count)
-        unlink_use(o, use);
-    link_newest(o, item);
+    if (o->in_session) {
+        if (use->count)
+            unlink_use(o, use);
+        link_newest(o, item);
+    }
     use->decayed = 1 + (use->count ? use->decayed * power_of(o, at - use->last) : 0);
     o->distinct += use->count == 0;
     use->count++;
     use->last = at;
     use->in_session += o->in_session;
     o->total = 1 + o->total * OWN_DECAY;
+}
+
+void own_events_begin_session(struct own_events *o)
+{
+    int32_t newer = -1;
+    for (int32_t at = (int32_t)o->event.len - 1; at >= 0; at--) {
+        int32_t item = o->event.at[at].item;
+        struct own_use *use = &o->use.at[item];
+        if (use->last != at)
+            continue;
+        *(newer < 0 ? &o->newest : &o->use.at[newer].older) = item;
+        use->newer = newer;
+        use->older = -1;
+        newer = item;
+    }
+    o->in_session = true;
 }
 
 int32_t own_events_follow(struct own_events *o)

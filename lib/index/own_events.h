@@ -36,10 +36,21 @@ struct own_events {
 void own_events_open(struct own_events *o);
 void own_events_release(struct own_events *o);
 
+/* Makes a use of nothing for each further one of so many items. */
+void own_events_widen(struct own_events *o, size_t items);
+
 /* Sees to it that there is a use, if of nothing, for each of so many items. */
-void own_events_cover(struct own_events *o, size_t items);
+static inline void own_events_cover(struct own_events *o, size_t items)
+{
+    if (items > o->use.len)
+        own_events_widen(o, items);
+}
 
 void own_events_add(struct own_events *o, int32_t item, bool begins, int64_t time);
+
+/* What is added from now on is of the session; only from now on the items are in order of their
+ * last uses. */
+void own_events_begin_session(struct own_events *o);
 
 /* Finds what followed the last item in the user's sessions, in place of what was found before: how
  * many times anything did. */

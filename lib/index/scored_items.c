@@ -1,7 +1,5 @@
 #include "index/scored_items.h"
 
-#include "index/largest.h"
-
 void scored_items_open(struct scored_items *c, const struct numbers *items)
 {
     *c = (struct scored_items){.items = items};
@@ -34,12 +32,9 @@ void scored_items_clear(struct scored_items *c)
     c->count = 0;
 }
 
-void scored_items_reserve(struct scored_items *c, size_t more)
+void scored_items_grow(struct scored_items *c, size_t need)
 {
-    size_t need = c->count + more, before = c->room;
-    numbers_cover(&c->slot, c->items->of.len);
-    if (need <= before)
-        return;
+    size_t before = c->room;
     c->room = need + need / 2;
     c->item = mem_resize(c->item, c->room * sizeof *c->item);
     c->rule = mem_resize(c->rule, c->room * sizeof *c->rule);
@@ -47,9 +42,4 @@ void scored_items_reserve(struct scored_items *c, size_t more)
     c->knn = mem_resize(c->knn, c->room * sizeof *c->knn);
     c->chosen = mem_resize(c->chosen, c->room * sizeof *c->chosen);
     empty(c, before, c->room);
-}
-
-void scored_items_choose(struct scored_items *c, const float *score, size_t best)
-{
-    largest_choose(score, c->count, best, c->chosen);
 }

@@ -20,8 +20,17 @@ void scored_items_open(struct scored_items *c, const struct numbers *items);
 void scored_items_release(struct scored_items *c);
 void scored_items_clear(struct scored_items *c);
 
+/* Makes room for so many in all. */
+void scored_items_grow(struct scored_items *c, size_t need);
+
 /* Makes room for so many more, of all items that have numbers. */
-void scored_items_reserve(struct scored_items *c, size_t more);
+static inline void scored_items_reserve(struct scored_items *c, size_t more)
+{
+    if (c->slot.len < c->items->of.len)
+        numbers_cover(&c->slot, c->items->of.len);
+    if (c->room < c->count + more)
+        scored_items_grow(c, c->count + more);
+}
 
 /* The item's place; a new one, for which there is room, has scores of 0.  Without a branch: whether
  * an item is new cannot be foretold. */
@@ -34,8 +43,5 @@ static inline size_t scored_items_place(struct scored_items *c, int32_t item)
     c->count += (size_t)fresh;
     return at;
 }
-
-/* Chooses the items with the `best` largest scores above 0. */
-void scored_items_choose(struct scored_items *c, const float *score, size_t best);
 
 #endif

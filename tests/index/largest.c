@@ -29,11 +29,11 @@ static void draw(float *x, size_t n, bool few, struct random *r)
 
 /* Whether the cut takes the values of a sort, and of equal ones the first; whether the choice of
  * all at once is the same. */
-static bool is_right(const float *x, size_t n, size_t count)
+static bool is_right(const float *x, size_t n, size_t count, float about)
 {
-    float sorted[MOST];
+    float sorted[MOST], other = x[0];
     unsigned char chosen[MOST] = {0};
-    struct cut cut = largest_cut(x, n, count);
+    struct cut cut = largest_cut(x, n, count, &about);
     size_t taken = 0, refused_last = 0;
     memcpy(sorted, x, n * sizeof *x);
     qsort(sorted, n, sizeof *sorted, descending);
@@ -41,7 +41,7 @@ static bool is_right(const float *x, size_t n, size_t count)
     while (wanted < n && wanted < count && sorted[wanted] > 0)
         wanted++;
     float least = wanted ? sorted[wanted - 1] : FLT_MAX;
-    largest_choose(x, n, count, chosen);
+    largest_choose(x, n, count, &other, chosen);
     if (largest_value(x, n) != (n ? sorted[0] : 0))
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -60,10 +60,10 @@ static void check_largest(bool few)
     struct random r = random_of(few, 5);
     int wrong = 0;
     for (int round = 0; round < 600; round++) {
-        float x[MOST];
+        float x[MOST] = {0};
         size_t n = random_below(&r, MOST), count = 1 + random_below(&r, 200);
         draw(x, n, few, &r);
-        wrong += !is_right(x, n, count);
+        wrong += !is_right(x, n, count, round % 3 ? x[n / 2] : random_between(&r, -1, 2));
     }
     tap_ok(!wrong, "the largest of %s values: %d of 600 choices are wrong",
            few ? "often equal" : "different", wrong);
