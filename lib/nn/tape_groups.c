@@ -44,9 +44,22 @@ struct tensor *tape_planned_rows(struct tape *t, const struct parameter *p,
         r->rows);
 }
 
+/* Whether nothing asks which of the rows are equal: no gradient, no lazy update, no product of the
+ * table before its rows are taken (tape_gru). */
+static bool only_read(const struct tape *t, const struct parameter *p, int count)
+{
+    return !t->training && (!p->table || p->frozen) && p->shape[0] > count && !t->device->shards;
+}
+
 struct tensor *tape_rows_of(struct tape *t, const struct parameter *p, const int32_t *host,
                             int count)
 {
+    if (only_read(t, p, count)) {
+        struct rows read = {.count = count, .at = tape_ints(t, host, (size_t)count)};
+        struct tensor *x = tape_result(t, count, parameter_block(p), false);
+        t->op->gather(t->device, &read, x->cols, p->value, x->value);
+        return x;
+    }
     struct planned_rows r = tape_plan_rows(t, p, host, count);
     return tape_planned_rows(t, p, &r);
 }
