@@ -9,7 +9,7 @@ struct tensor *hrnn_first(const struct model *m, struct tape *t, struct tensor *
     const struct hrnn_slots *r = m->own;
     struct tensor *to =
         tape_linear(t, c, tape_parameter(t, r->start), tape_parameter(t, r->start_bias));
-    return tape_dropout(t, tape_activate(t, ACTIVATION_TANH, to), r->start_dropout);
+    return tape_dropout_of(t, tape_activate(t, ACTIVATION_TANH, to), r->start_dropout);
 }
 
 struct recurrent hrnn_layers(const struct hrnn_slots *r)

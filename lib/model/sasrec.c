@@ -212,11 +212,11 @@ static struct tensor *block_over(const struct block *b, struct tape *t, const st
 {
     struct tensor *in = linear(t, &b->in, x);
     *weight = tape_head_weights(t, h, in);
-    struct tensor *y = tape_head_sums(t, h, tape_dropout(t, *weight, rate), in);
-    y = tape_dropout(t, linear(t, &b->out, y), rate);
+    struct tensor *y = tape_head_sums(t, h, tape_dropout_of(t, *weight, rate), in);
+    y = tape_dropout_of(t, linear(t, &b->out, y), rate);
     x = norm(t, &b->attended, tape_add(t, x, y));
     y = linear(t, &b->outer, tape_activate(t, ACTIVATION_RELU, linear(t, &b->inner, x)));
-    return norm(t, &b->fed, tape_add(t, x, tape_dropout(t, y, rate)));
+    return norm(t, &b->fed, tape_add(t, x, tape_dropout_of(t, y, rate)));
 }
 
 /* The mean of the weights over the heads. */
@@ -243,7 +243,7 @@ static void sasrec_forward(struct model *m, struct tape *t, const struct batch *
     const struct tape_heads *h =
         tape_heads(t, tape_ragged(t, w.length, w.count), (int)o->heads, (int)o->shared.embedding);
     struct tensor *weight = NULL;
-    struct tensor *x = tape_dropout(t, norm(t, &r->first, inputs(r, t, &w)), rate);
+    struct tensor *x = tape_dropout_of(t, norm(t, &r->first, inputs(r, t, &w)), rate);
     for (int i = 0; i < r->blocks; i++)
         x = block_over(&r->block[i], t, h, x, rate, &weight);
     windows_forward(&w, f);
