@@ -1,6 +1,9 @@
 #include "nn/cpu_gates.h"
 
-enum { ROWS_AT_ONCE = 16 /* of a matrix that is turned: whole cache lines are written */ };
+enum {
+    ROWS_AT_ONCE = 16, /* of a matrix that is turned: whole cache lines are written */
+    MANY = 512         /* rows beside which it is little to turn a layer's matrices */
+};
 
 /* to [cols, rows] = or += from [rows, cols]. */
 static void turn(size_t rows, size_t cols, const float *restrict from, bool add, float *restrict to)
@@ -36,7 +39,7 @@ struct gate_factors cpu_gate_factors(const struct ragged *r, const struct gate_w
                                      float *own)
 {
     float *hh = own + inputs_size(w);
-    if (r->longest < 2)
+    if (r->longest < 2 || r->total < MANY)
         return (struct gate_factors){{false, w->in, w->ih}, {false, w->state, w->hh}};
     if (w->ih)
         turn((size_t)w->out, (size_t)w->in, w->ih, false, own);
@@ -60,7 +63,6 @@ void cpu_gate_product(struct gate_factor f, int rows, int gates, int cols, const
 
 bool cpu_gate_sums_apart(int threads, int rows)
 {
-    enum { MANY = 512 };
     return threads > 1 || rows >= MANY;
 }
 

@@ -42,7 +42,8 @@ static inline size_t gate_place(bool turned, int ld, int gate, int column)
     return (size_t)(turned ? column : gate) * (size_t)ld + (size_t)(turned ? gate : column);
 }
 
-/* Both matrices: copies in `own`, turned, where there is more than one step. */
+/* Both matrices: copies in `own`, turned, where there are several steps of many rows.  Few rows, as
+ * those of an answer, would wait for the copies, and for kernels that oneDNN makes for them. */
 struct gate_factors cpu_gate_factors(const struct ragged *r, const struct gate_weights *w,
                                      float *own);
 
