@@ -199,14 +199,21 @@ killed_again_and_again() {
 
 @test "a signal at any moment that it takes or gives back its lock leaves no lock" {
     can_trace
-    for ((n = 1, status = 143; status == 143; n++)); do
-        status=0
-        strace -f -qq -o /dev/null -P "$PWD/check.lock" -e "inject=file,desc:signal=TERM:when=$n" -- \
-            "${TRAIN[@]}" --checkpoint "$PWD/check" -o out "$BATCHES" 2>said || status=$?
-        [ ! -e check.lock ]
-    done
-    [ "$status" = 0 ]
-    [ "$n" -gt 3 ] # the last was sent none
+    with_lock() { strace -f -qq -P "$PWD/check.lock" "$@" -- "${TRAIN[@]}" --checkpoint "$PWD/check" -o out "$BATCHES"; }
+    with_lock -o calls
+    # Each call by its name: of a set of calls some versions of strace count each for itself.  None
+    # is sent at close, when the file has lost the name by which strace knows it.
+    sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' calls | grep -vx close | sort | uniq -c >counted
+    [ "$(wc -l <counted)" -gt 3 ]
+    while read -r count call; do
+        for ((n = 1; n <= count; n++)); do
+            status=0
+            with_lock -o /dev/null -e "inject=$call:signal=TERM:when=$n" 2>said </dev/null || status=$?
+            # When it is removed, all is written.
+            [ "$status" = 143 ] || [ "$call $status" = 'unlink 0' ] || { echo "$call $n: status $status"; false; }
+            [ ! -e check.lock ]
+        done
+    done <counted
 }
 
 @test "the reader goes away: 141, silent, the checkpoint and no model" {
