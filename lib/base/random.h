@@ -32,8 +32,8 @@ RANDOM_FUNCTION void random_philox(uint64_t key, const uint32_t counter[4], uint
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-/* The same of numbers below 2^32, for loops over many counters: in vectors' lanes of 64 bits
- * nothing has to be widened and narrowed again, which takes half the time.  The multipliers are
+/* The same of numbers below 2^32, for loops over many counters: vectors of 64-bit numbers have
+ * nothing to widen and narrow again, which takes half the time.  The multipliers are
  * RANDOM_PHILOX_0 and _1, of the caller: compilers that know them multiply by many shifts and
  * additions. */
 RANDOM_FUNCTION void random_philox_wide(const uint32_t multiplier[2], uint64_t key,

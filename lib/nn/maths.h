@@ -302,7 +302,7 @@ MATHS void maths_dropout_words(uint64_t seed, uint64_t step, uint32_t tensor, ui
     random_philox(seed ^ MATHS_DROPOUT_KEY, counter, word);
 }
 
-/* The same in 64-bit lanes (base/random.h). */
+/* The same as 64-bit numbers (base/random.h). */
 MATHS void maths_dropout_words_wide(const uint32_t multiplier[2], uint64_t seed, uint64_t step,
                                     uint32_t tensor, uint32_t block, uint64_t word[4])
 {
