@@ -100,7 +100,7 @@ static int answer_requests(struct cli *cli, struct output_file *output, struct d
 static void check_model(struct cli *cli, const struct saved_model *saved)
 {
     if (frozen && !saved->options->wide)
-        cli_usage(cli, "--frozen: the model in %s has no wide part, which counts", model);
+        cli_usage(cli, "--frozen: the model in %s has no wide part to count in sessions", model);
     if (vectors && saved->options->wide)
         cli_usage(cli,
                   "--vectors: the model in %s has a wide part: counts are no products of vectors",

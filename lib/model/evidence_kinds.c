@@ -29,7 +29,8 @@ void evidence_without(enum evidence_kind kind, float phi[EVIDENCE_FEATURES])
 
 bool evidence_had(const float phi[EVIDENCE_FEATURES])
 {
-    return phi[5] > 0 || phi[11] > 0; /* of a model without one kind the other one says so */
+    /* Its uses by the user, and in the session: a model may be without one of these kinds. */
+    return phi[5] > 0 || phi[11] > 0;
 }
 
 static int no_kind(const char *text, size_t n, struct err *e)
