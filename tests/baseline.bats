@@ -4,22 +4,8 @@ load helpers
 
 # Few items, many repeats: counts tie often.
 make_log() {
-    awk -v seed="$1" 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
-        BEGIN {
-            x = seed
-            print "username,subreddit,utc"
-            for (u = 0; u < 30; u++) {
-                t = 1300000000 + draw(1000000); n = 0
-                for (s = 2 + draw(9); s > 0; s--) {
-                    for (k = 1 + draw(7); k > 0; k--) {
-                        line[n++] = "u" u ",r" draw(1 + draw(25)) "," t
-                        t += 1 + draw(3000)
-                    }
-                    t += 3600 + draw(9) * draw(200000)
-                }
-                while (n > 0) print line[--n]
-            }
-        }'
+    drawn_log 30 '2 + draw(9)' '1 + draw(7)' '"r" draw(1 + draw(25))' \
+        '1 + draw(3000)' '3600 + draw(9) * draw(200000)' "$1"
 }
 
 setup_file() {

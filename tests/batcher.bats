@@ -6,22 +6,8 @@ load helpers
 
 # A log of 40 users, some with very many sessions: user,subreddit,utc, newest first within a user.
 make_log() {
-    awk 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
-        BEGIN {
-            x = 4711
-            print "username,subreddit,utc"
-            for (u = 0; u < 40; u++) {
-                t = 1300000000 + draw(1000000); n = 0
-                for (s = int(90 / (u + 1)) + 3 + draw(4); s > 0; s--) {
-                    for (k = 2 + draw(5); k > 0; k--) {
-                        line[n++] = "u" u ",r" draw(200) "," t
-                        t += 1 + draw(900)
-                    }
-                    t += 3600 + draw(4) * draw(200000)
-                }
-                while (n > 0) print line[--n]
-            }
-        }'
+    drawn_log 40 'int(90 / (u + 1)) + 3 + draw(4)' '2 + draw(5)' '"r" draw(200)' \
+        '1 + draw(900)' '3600 + draw(4) * draw(200000)'
 }
 
 setup_file() {

@@ -3,22 +3,9 @@
 # A log of 60 users whose histories span up to 150 days: username,subreddit,utc, newest first
 # within a user.  Names hold a backslash and a byte that is not UTF-8.
 make_log() {
-    LC_ALL=C awk -v seed="$1" 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
-        BEGIN {
-            x = seed
-            print "username,subreddit,utc"
-            for (u = 0; u < 60; u++) {
-                t = 1300000000 + draw(1000000); n = 0
-                for (s = 1 + draw(12) * (draw(3) > 0); s > 0; s--) {
-                    for (k = 1 + draw(6); k > 0; k--) {
-                        line[n++] = "u\\" u ",r" draw(3) * draw(40) "\351," t
-                        t += 1 + draw(3000)
-                    }
-                    t += 3600 + draw(9) * draw(200000)
-                }
-                while (n > 0) print line[--n]
-            }
-        }'
+    drawn_log 60 '1 + draw(12) * (draw(3) > 0)' '1 + draw(6)' '"r" draw(3) * draw(40) "\351"' \
+        '1 + draw(3000)' '3600 + draw(9) * draw(200000)' "$1" |
+        sed 's/^u\([0-9]\)/u\\\1/'
 }
 
 setup_file() {

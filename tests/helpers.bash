@@ -73,3 +73,26 @@ holds() {
     awk "function noise(share, n) { return 4 * sqrt(share * (1 - share) / n) }
         BEGIN { exit !(${1//$'\n'/ }) }" || { echo "not so: $1"; return 1; }
 }
+
+# drawn_log USERS SESSIONS EVENTS ITEM APART SILENT [SEED]: username,subreddit,utc, newest first within a
+# user, each with SESSIONS sessions of EVENTS events.  All are awk expressions over draw(n), a whole number
+# below n, and the user u, 0 .. USERS - 1: ITEM a name, APART the seconds between events, SILENT between
+# sessions.
+drawn_log() {
+    LC_ALL=C awk "function draw(n) { x = 16807 * x % 2147483647; return x % n }
+        BEGIN {
+            x = ${7:-4711}"'
+            print "username,subreddit,utc"
+            for (u = 0; u < '"$1"'; u++) {
+                t = 1300000000 + draw(1000000); n = 0
+                for (s = '"$2"'; s > 0; s--) {
+                    for (k = '"$3"'; k > 0; k--) {
+                        line[n++] = "u" u "," '"$4"' "," t
+                        t += '"$5"'
+                    }
+                    t += '"$6"'
+                }
+                while (n > 0) print line[--n]
+            }
+        }'
+}

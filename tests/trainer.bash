@@ -2,22 +2,8 @@
 
 # A log of 9 users who like some items better than others: username,subreddit,utc, newest first.
 make_log() {
-    awk 'function draw(n) { x = 16807 * x % 2147483647; return x % n }
-        BEGIN {
-            x = 99
-            print "username,subreddit,utc"
-            for (u = 0; u < 9; u++) {
-                t = 1300000000 + draw(1000000); n = 0
-                for (s = 12 + draw(4); s > 0; s--) {
-                    for (k = 2 + draw(5); k > 0; k--) {
-                        line[n++] = "u" u ",r" (draw(3) ? (u + draw(4)) % 11 : draw(11)) "," t
-                        t += 1 + draw(900)
-                    }
-                    t += 3600 + draw(4) * draw(200000)
-                }
-                while (n > 0) print line[--n]
-            }
-        }'
+    drawn_log 9 '12 + draw(4)' '2 + draw(5)' '"r" (draw(3) ? (u + draw(4)) % 11 : draw(11))' \
+        '1 + draw(900)' '3600 + draw(4) * draw(200000)' 99
 }
 
 setup_file() {
