@@ -191,6 +191,12 @@ void cuda_download(struct device *d, void *to_host, const void *from, size_t byt
     CHECK(cudaStreamSynchronize(c->compute));
 }
 
+static void ticket_release(struct ticket *t)
+{
+    if (t->at) /* unlike cudaFree, cudaFreeHost does not promise to take NULL */
+        CHECK(cudaFreeHost(t->at));
+}
+
 int cuda_fetch(struct device *d, const void *from, size_t bytes)
 {
     struct cuda *c = cuda_of(d);
@@ -199,7 +205,7 @@ int cuda_fetch(struct device *d, const void *from, size_t bytes)
     c->fetches = (ticket + 1) % TICKETS;
     if (bytes > t->size) {
         CHECK(cudaEventSynchronize(t->done));
-        CHECK(cudaFreeHost(t->at));
+        ticket_release(t);
         t->size = bytes + bytes / 4;
         CHECK(cudaHostAlloc(&t->at, t->size, cudaHostAllocDefault));
     }
@@ -385,7 +391,7 @@ void sesspipe_cuda_close(struct device *d)
         CHECK(cudaEventDestroy(events[i]));
     for (int i = 0; i < TICKETS; i++) {
         CHECK(cudaEventDestroy(c->tickets[i].done));
-        CHECK(cudaFreeHost(c->tickets[i].at));
+        ticket_release(&c->tickets[i]);
     }
     CHECK(cudaFree(c->scratch.at));
     CHECK(cudaFree(c->sums.at));

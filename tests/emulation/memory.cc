@@ -368,8 +368,6 @@ cudaError_t emulated_malloc_pinned(void **p, size_t bytes)
 
 cudaError_t cudaFreeHost(void *p)
 {
-    if (!p)
-        return cudaSuccess;
     host_call held;
     streams_finish();
     if (!pinned.erase((char *)p))
