@@ -449,6 +449,7 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATCHES" --inter age --bidirectional --optimizer sgd --momentum 0.5 --attention 5
     goes_on "$BATCHES" --inter week --intra cat --per-user inter,intra --attention 5
     goes_on "$BATCHES" --intra sum --attention all
+    goes_on "$BATCHES" --lr-decay cosine --warm-up 7 # rows of tables wait for updates of other rates
     goes_on "$BATCHES" --inter hidden --clusters 3 --per-user inter --cluster-encoders inter,intra
     goes_on "$BATCHES" --inter hidden --intra sum --clusters 3 --cluster-encoders inter,intra
     goes_on "$BATCHES" --model narm --attention 5

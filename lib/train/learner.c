@@ -528,11 +528,20 @@ static void stats_state(struct pass_stats *t, struct state *s)
     t->epoch.part = (enum part)part;
 }
 
+/* The rate of the last update is that of the updates that rows of tables have missed. */
+static void rate_state(struct learner *l, struct state *s)
+{
+    double rate = (double)l->options.optimizer.update.rate;
+    state_f64(s, "rate", &rate);
+    l->options.optimizer.update.rate = l->model->parameters.update.rate = (float)rate;
+}
+
 void learner_state(struct learner *l, struct state *s)
 {
     struct model *m = l->model;
     int32_t remembered = (int32_t)l->remembered;
     state_i64(s, "steps", &l->steps, 0, INT64_MAX);
+    rate_state(l, s);
     state_i32(s, "remembered", &remembered, PART_NONE, PART_TEST);
     l->remembered = (enum part)remembered;
     stats_state(&l->stats, s);
