@@ -102,7 +102,8 @@ without_last() {
     run -64 recommender -q --model plain.model --explore 2 days.mp
 }
 
-# The reasons of each item: at most three, those that add most, of which the user's own are counted anew.
+# The reasons of each item: at most three, those that add most, of which the user's own, and what is
+# after and near the last item, are counted anew.
 check_words() { # ANSWERS DAYS.JSON
     python3 - "$@" <<'EOT'
 import json, re, sys
@@ -113,12 +114,15 @@ for line in open(sys.argv[2]):
         (users if r[0] == "user" else names).append(r[2])
     if r[0] == "session":
         past.setdefault(users[r[1]], []).append((r[3], [names[i] for i in r[4]]))
-kinds, own, habits = set(), 0, 0
+kinds, own, habits, next_to, near = set(), 0, 0, 0, 0
 for line in open(sys.argv[1]):
     a = json.loads(line)
     *before, (times, newest) = past[a["user"]]
     start, last = times[0], newest[-1]
     before = [s for s in before if s[0][-1] < start]
+    others = [s for of in past.values() for t, s in of if t[-1] < start and last in s]
+    assert len(others) < 200
+    uses = sum(s.count(last) for s in others)
     assert a.get("why") is None
     for x in a["items"]:
         adds = [w["adds"] for w in x["why"]]
@@ -137,6 +141,17 @@ for line in open(sys.argv[1]):
                 assert w["kind"] == "habit" and m[1] == last
                 assert int(m[2]) == pairs.count((last, x["item"]))
                 assert int(m[3]) == sum(p[0] == last for p in pairs)
+            if m := re.fullmatch(r"comes right after (.*) in (\d+) % of cases \((\d+) of (\d+)\)", w["words"]):
+                next_to += 1
+                assert w["kind"] == "next" and m[1] == last and int(m[4]) == uses
+                assert int(m[3]) == sum(p == (last, x["item"]) for s in others for p in zip(s, s[1:]))
+            if m := re.fullmatch(r"(\d+) uses close to (.*) for every 100 uses of (.*)", w["words"]):
+                near += 1
+                found = sum(s[i] == last and s[j] == x["item"] and 0 < abs(i - j) <= 30
+                            for s in others for i in range(len(s)) for j in range(len(s)))
+                assert w["kind"] == "near" and m[2] == m[3] == last
+                assert abs(int(m[1]) - 100 * found / uses) < 0.51, (w, found, uses)
+assert next_to > 9 and near > 9, (next_to, near)
 assert kinds >= {"next", "near", "similar", "own"} and own > 9 and habits > 3, (kinds, own, habits)
 EOT
 }

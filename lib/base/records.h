@@ -68,9 +68,9 @@ struct evidence {
     const float *feature; /* [candidates, EVIDENCE_FEATURES]; NULL: `value` is known */
     const float *value;   /* [candidates] what a wide part made of its features; NULL: unknown */
     const float *context; /* [positions, EVIDENCE_CONTEXT] */
-    /* Of the nearest sessions: [candidates] how many have the item, [positions] how many there are.
-     * NULL: not asked for. */
-    const int32_t *votes, *voters;
+    /* Of the nearest sessions: [candidates] how many have the item, [positions] how many there are;
+     * [positions] how often the last item occurs where it was looked for.  NULL: not asked for. */
+    const int32_t *votes, *voters, *occurrences;
 };
 
 /* The events of a session store in the memory of a device, by their places in the store: items, by

@@ -65,6 +65,7 @@ static void place_sessions(struct made_evidence *e, struct made *made, size_t co
     vec_reserve(&e->context, positions * EVIDENCE_CONTEXT);
     vec_reserve(&e->votes, candidates);
     vec_reserve(&e->voters, positions);
+    vec_reserve(&e->occurrences, positions);
     e->start.at[0] = 0;
     e->start.len = positions + 1;
     e->item.len = candidates;
@@ -91,6 +92,8 @@ static void copy_session(const struct evidence_maker *maker, const struct made_e
         return;
     memcpy(e->votes.at + m->at_candidate, f->votes.at + m->candidates, n * sizeof(int32_t));
     memcpy(e->voters.at + m->at_position, f->voters.at + m->positions, positions * sizeof(int32_t));
+    memcpy(e->occurrences.at + m->at_position, f->occurrences.at + m->positions,
+           positions * sizeof(int32_t));
 }
 
 /* Puts together what the workers found, in the order of the batch. */
@@ -154,7 +157,8 @@ struct evidence evidence_make_wanted(struct evidence_maker *e, const struct evid
                              .feature = to->feature.at,
                              .context = to->context.at,
                              .votes = e->tells_votes ? to->votes.at : NULL,
-                             .voters = e->tells_votes ? to->voters.at : NULL};
+                             .voters = e->tells_votes ? to->voters.at : NULL,
+                             .occurrences = e->tells_votes ? to->occurrences.at : NULL};
 }
 
 static void release_made(struct made_evidence *m)
@@ -165,6 +169,7 @@ static void release_made(struct made_evidence *m)
     vec_release(&m->context);
     vec_release(&m->votes);
     vec_release(&m->voters);
+    vec_release(&m->occurrences);
 }
 
 void evidence_release(struct evidence_maker *e)

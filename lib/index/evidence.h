@@ -26,7 +26,7 @@ struct made_evidence {
     i32_vec start; /* where each position's candidates begin, and where the last one's end */
     i32_vec item;
     f32_vec feature, context;
-    i32_vec votes, voters; /* where they are asked for */
+    i32_vec votes, voters, occurrences; /* where they are asked for */
 };
 
 /* Makes evidence.  The caller sets the first block and keeps what it points to. */

@@ -106,6 +106,7 @@ void evidence_worker_free(struct evidence_worker *w)
     vec_release(&w->found.context);
     vec_release(&w->found.votes);
     vec_release(&w->found.voters);
+    vec_release(&w->found.occurrences);
     vec_release(&w->sequence);
     vec_release(&w->moment);
     vec_release(&w->newest);
@@ -575,7 +576,7 @@ static void vote(struct evidence_worker *w, int32_t session)
     }
 }
 
-static void put_votes(struct evidence_worker *w)
+static void put_votes(struct evidence_worker *w, const struct position *p)
 {
     vec_clear(&w->votes);
     vec_clear(&w->voter);
@@ -588,6 +589,7 @@ static void put_votes(struct evidence_worker *w)
     for (size_t i = 0; i < w->kept.len; i++)
         vec_push(&w->found.votes, w->votes.at[w->kept.at[i]]);
     vec_push(&w->found.voters, (int32_t)w->nearest.len);
+    vec_push(&w->found.occurrences, p->recent[0].around->occurrences);
 }
 
 /* The first `seen` events have happened. */
@@ -606,7 +608,7 @@ static void run_position(struct evidence_worker *w, size_t seen)
     p.best_knn = largest_value(c->knn, c->count);
     put_candidates(w, &p);
     if (w->maker->tells_votes)
-        put_votes(w);
+        put_votes(w, &p);
     put_context(w, &p, z);
     vec_append(&w->found.context, z, EVIDENCE_CONTEXT);
     vec_push(&w->found.start, (int32_t)w->found.item.len);
@@ -642,4 +644,5 @@ void evidence_worker_begin(struct evidence_worker *w)
     vec_clear(&w->found.context);
     vec_clear(&w->found.votes);
     vec_clear(&w->found.voters);
+    vec_clear(&w->found.occurrences);
 }

@@ -114,12 +114,11 @@ static void say_next(const struct evidence_said *s, struct buf *to)
 {
     const float *f = s->phi;
     long times = count_in(f[0], 1);
-    if (times > 0) { /* f1 = times / (uses + 1) */
-        double uses = (double)times / (double)f[1] - 1;
+    if (times > 0) {
         buf_text(to, "comes right after ");
         append_name(to, s->last);
-        buf_format(to, " in %.0f %% of cases (%ld of %.0f)", 100 * (double)times / uses, times,
-                   uses);
+        buf_format(to, " in %.0f %% of cases (%ld of %" PRId32 ")",
+                   100 * (double)times / s->occurrences, times, s->occurrences);
     } else if (f[22] > 0) {
         buf_text(to, "has come two items after ");
         append_name(to, s->last);
@@ -130,8 +129,9 @@ static void say_next(const struct evidence_said *s, struct buf *to)
 
 static void say_near(const struct evidence_said *s, struct buf *to)
 {
-    if (s->phi[25] > 0) {
-        buf_format(to, "%.0f uses close to ", 100 * (double)s->phi[25]);
+    if (s->phi[25] > 0) { /* f25 = those close to it / (occurrences + 1) */
+        double each = (double)s->phi[25] * (s->occurrences + 1) / s->occurrences;
+        buf_format(to, "%.0f uses close to ", 100 * each);
         append_name(to, s->last);
         buf_text(to, " for every 100 uses of ");
         append_name(to, s->last);

@@ -42,7 +42,8 @@ int evidence_kinds_parse(const char *text, uint32_t *features, struct err *e);
 struct evidence_said {
     const float *phi, *z;  /* its features, those of its position */
     int32_t votes, voters; /* nearest sessions: those that have it; all */
-    struct bytes last;     /* the name of the session's last item */
+    int32_t occurrences;   /* of the session's last item, where it was looked for */
+    struct bytes last;     /* its name */
 };
 
 /* Appends what is known of the kind, as "comes right after A in 31 % of cases"; nothing where

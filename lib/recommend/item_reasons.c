@@ -85,6 +85,7 @@ void item_reasons_words(const struct engine *a, const struct recommendation *ans
         .z = a->said.context + position * EVIDENCE_CONTEXT,
         .votes = a->said.votes[candidate],
         .voters = a->said.voters[position],
+        .occurrences = a->said.occurrences[position],
         .last = names_at(a->items, engine_session_items(a, answer, newest)[count - 1])};
     evidence_words(r->kind, &s, to);
 }

@@ -86,7 +86,7 @@ static void compare_position(const struct plain_at *a, const struct evidence *e,
             back[a->row ? a->row[i] : i] = i;
     f->positions++;
     f->wrong_sets += !same_candidates(a, &p, e, at);
-    f->wrong_votes += e->voters[at] != p.voters;
+    f->wrong_votes += e->voters[at] != p.voters || e->occurrences[at] != p.occurrences;
     for (int32_t i = e->start[at]; i < e->start[at + 1]; i++, f->items++) {
         f->wrong_votes += e->votes[i] != p.item[back[e->item[i]]].votes;
         for (int k = 0; k < EVIDENCE_FEATURES; k++)

@@ -31,7 +31,7 @@ struct plain_item {
 struct plain {
     double context[EVIDENCE_CONTEXT];
     struct plain_item item[PLAIN_ITEMS];
-    int voters;
+    int voters, occurrences; /* these: of the last item */
     bool unclear; /* the nearest sessions have equals that are not among them */
 };
 
@@ -153,6 +153,7 @@ static inline void plain_score_rules(const struct plain_at *a, const int *sequen
     static struct plain_around r;
     for (int j = 0; j < 5 && j < a->seen; j++) {
         plain_look_around(a, sequence[a->seen - 1 - j], &r);
+        to->occurrences = j ? to->occurrences : r.occurrences;
         for (int i = 0; i < a->log->items; i++)
             to->item[i].rules += r.rule[i] / (r.occurrences + 1) / (j + 1);
     }

@@ -58,7 +58,7 @@ static void check_words(enum evidence_kind kind, const float *phi, const float *
                         const char *wanted)
 {
     struct buf got = {0};
-    struct evidence_said s = {phi, z, 8, 100, bytes_of("A")};
+    struct evidence_said s = {phi, z, 8, 100, 100, bytes_of("A")};
     evidence_words(kind, &s, &got);
     buf_byte(&got, 0);
     tap_ok(!strcmp(got.at, wanted), "%s: %s", evidence_kinds[kind].name, got.at);
@@ -82,7 +82,7 @@ static void check_all_words(void)
     check_words(EVIDENCE_NEXT, phi, z, "comes right after A in 31 % of cases (31 of 100)");
     phi[4] = 1;
     check_words(EVIDENCE_NEAR, phi, z, "is in sessions that also have earlier items of this one");
-    phi[25] = 0.4f;
+    phi[25] = 40 / 101.f;
     check_words(EVIDENCE_NEAR, phi, z, "40 uses close to A for every 100 uses of A");
 
     phi[5] = logged(1, 12), z[6] = logged(0.3, 40), phi[14] = logged(0.1, 7300);
