@@ -99,6 +99,9 @@ without_last() {
         trainer -q --threads 1 --embedding 6 --save plain.model -o ranks.mp
     run -64 recommender -q --model plain.model --index days.mp days.mp
     run -64 recommender -q --model plain.model --frozen days.mp
+    run -64 --separate-stderr recommender -q --frozen days.mp
+    [[ $stderr == *'give --index SESSIONS'* ]]
+    run -0 recommender -q --frozen --index days.mp days.mp
     run -64 recommender -q --model plain.model --explore 2 days.mp
 }
 

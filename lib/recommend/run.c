@@ -234,6 +234,10 @@ int recommending_run(struct recommending *r, struct err *e)
     r->batch = 1;
     r->newest_asked = INT64_MIN;
     r->engine.returning = RETURNING;
+    if (whole && !r->engine.grows)
+        return err_set(e, STATUS_USAGE,
+                       "--frozen: without --model there are only the sessions of the input to "
+                       "count in: give --index SESSIONS");
     r->engine.grows = r->engine.grows && r->saved->options->wide && !whole;
     r->vectors.user.limit = (size_t)r->engine.memory;
     r->engine.vectors = r->vectors.prefix ? &r->vectors : NULL;
