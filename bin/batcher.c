@@ -103,7 +103,7 @@ static int open_output(struct cli *cli, struct output *stage, const struct meta 
  * would learn from none. */
 static int report_left_out(struct cli *cli, const struct epochs *p, struct err *e)
 {
-    size_t sessions = session_store_part_count(&p->store, PART_TRAIN);
+    uint64_t sessions = p->schedule.training;
     if (sessions > 0 && p->schedule.left_out == sessions)
         return err_set(e, STATUS_DATA,
                        "no training batch has --min-batch %" PRId64
@@ -111,7 +111,8 @@ static int report_left_out(struct cli *cli, const struct epochs *p, struct err *
                        chosen.min_batch);
     if (p->schedule.left_out > 0)
         cli_note(cli,
-                 "%" PRIu64 " of %zu training sessions come in batches of fewer than %" PRId64
+                 "%" PRIu64 " of %" PRIu64
+                 " training sessions come in batches of fewer than %" PRId64
                  " and are not learned from: --min-batch 1 learns from all",
                  p->schedule.left_out, sessions, chosen.min_batch);
     return 0;

@@ -271,6 +271,20 @@ small() {
     [[ $output == *'the program before this one failed: batcher: '* ]]
 }
 
+@test "--min-batch that leaves nothing to learn is 65, of a share of the training sessions too" {
+    for i in {10..39}; do # a training session of each user, of which a third is learned from
+        printf "u$i,%s,$i%05d\n" a 0 b 10 b 90000 a 90010
+    done | sed '1i u,i,t' | csv-sessionize -q --user u --item i --time t --time-unit s |
+        tfilter -q --split user:0.5 >split.mp
+    for share in '' '--train-recent 1/3' '--train-oldest user:1 --train-recent 1/3'; do
+        # shellcheck disable=SC2086 # a list of words
+        run -65 --separate-stderr batcher --batch 40 --min-batch 31 $share -o none.mp split.mp
+        [[ $stderr == 'batcher: no training batch has --min-batch 31 sessions: nothing would be learned; '* && ! -e none.mp ]]
+    done
+    batcher --batch 8 --min-batch 3 --train-recent 1/3 -o batches.mp split.mp 2>messages
+    grep '^batcher: 2 of 10 training sessions come in batches of fewer than 3 ' messages
+}
+
 @test "every batch is learned from, unless --min-batch says otherwise, and nothing is said" {
     for options in '' '--min-batch 1' '--min-batch 0'; do
         # shellcheck disable=SC2086 # a list of words

@@ -72,7 +72,7 @@ static int write_due(struct epochs *p, struct epoch epoch, struct err *e)
 
 int epochs_write(struct epochs *p, int64_t number, struct err *e)
 {
-    p->schedule.left_out = p->schedule.left_out_events = 0;
+    p->schedule.training = p->schedule.left_out = p->schedule.left_out_events = 0;
     for (enum part part = PART_TRAIN; part <= PART_TEST; part++) {
         struct epoch epoch = {number, part};
         if (is_due(p, epoch) && write_due(p, epoch, e) != 0)

@@ -94,6 +94,7 @@ static int write_picked(struct schedule_out *o, enum part part, const int32_t *p
                         struct err *e)
 {
     bool learn = part != PART_TRAIN || count >= (size_t)o->min_batch;
+    o->training += part == PART_TRAIN ? count : 0;
     if (!learn) {
         for (size_t i = 0; i < count; i++)
             o->left_out_events += session_store_length(o->store, (size_t)picked[i]);

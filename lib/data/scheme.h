@@ -7,7 +7,7 @@
 
 #include "data/session_store.h"
 
-/* What schemes read, and where the schedule goes.  The caller sets all but the last two. */
+/* What schemes read, and where the schedule goes.  The caller sets all but the last three. */
 struct schedule_out {
     const struct session_store *store;
     struct frame_out *out;
@@ -15,7 +15,8 @@ struct schedule_out {
     int64_t min_batch;            /* training batches of fewer sessions are marked learn: 0 */
     const unsigned char *learned; /* [S] 0: this training session is in no batch; NULL: all are */
     uint64_t seed;
-    uint64_t left_out; /* training sessions of this pass in batches marked learn: 0 */
+    uint64_t training; /* training sessions of this pass, those in batches */
+    uint64_t left_out; /* those of them in batches marked learn: 0 */
     uint64_t left_out_events;
 };
 
