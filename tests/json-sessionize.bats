@@ -123,6 +123,18 @@ END
     run_json --user u --item i --time t log
     [ "$(dump out.mp)" = $'u\t1:a 3:b' ]
     grep -q 'dropped 1 of 3 events (33.3 %): 1 without a user' err
+    # Arrays and objects give way as a whole, and in each element of an array too.
+    of() { echo "$1" >log && sessions_of -q --user u --item e.i --time e.t log; }
+    [ "$(of '{"u":"u","e":[{"i":"a","t":1},{"i":"c","t":5}],"e":[{"i":"b","t":2}]}')" = $'u\t2:b' ]
+    [ "$(of '{"u":"u","e":[{"i":"a","t":1},{"i":"b","t":2}],"e":{"i":"c","t":3}}')" = $'u\t3:c' ]
+    [ "$(of '{"u":"u","e":{"i":"c","t":3},"e":[{"i":"a","t":1},{"i":"b","t":2}]}')" = $'u\t1:a 2:b' ]
+    [ "$(of '{"u":"u","e":[{"i":"x","i":"a","t":1},{"i":"b","t":9,"t":2}]}')" = $'u\t1:a 2:b' ]
+    for last in '"u":{"x":1}' '"u":[]' '"u":null'; do
+        echo "{\"u\":\"v\",$last,\"e\":{\"i\":\"a\",\"t\":1}}" >log
+        run_json --user u --item e.i --time e.t log
+        refused 65 'no session is left'
+        grep -q '1 without a user' err
+    done
 }
 
 @test "names are kept: numbers as they are written, escapes resolved, raw bytes" {

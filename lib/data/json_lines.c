@@ -105,6 +105,22 @@ static void set_value(struct json_lines *j, uint64_t mask, size_t depth, size_t 
     }
 }
 
+/* A key on these paths is there: of equal keys the last one counts, so that what the paths have of
+ * one before goes. */
+static void forget(struct json_lines *j, uint64_t mask, size_t element)
+{
+    for (uint64_t left = mask; left; left &= left - 1) {
+        struct json_path *p = &j->paths.at[__builtin_ctzll(left)];
+        if (element != NO_ELEMENT) {
+            p->each.at[element] = missing;
+            continue;
+        }
+        p->one = missing;
+        p->many = false;
+        vec_clear(&p->each);
+    }
+}
+
 /* An array begins on these paths. */
 static void begin_array(struct json_lines *j, uint64_t mask)
 {
@@ -191,6 +207,7 @@ static int walk_object(struct json_lines *j, uint64_t mask, size_t depth, size_t
         if (!json_take(&j->in, ':'))
             return expected(j, "':'", e);
         uint64_t inside = with_key(j, mask, depth, key);
+        forget(j, inside, element);
         if (inside ? walk(j, inside, depth + 1, element, e) : skip(j, e))
             return e->status;
     } while (json_take(&j->in, ','));
