@@ -221,7 +221,7 @@ int raw_clock_check(const struct raw_clock *clock, struct err *e)
                        "%%H:%%M:%%S', is expected",
                        form);
     for (const char *at = form; (at = strchr(at, '%')); at += 2)
-        if (!at[1] || strchr("sZ", at[1]))
+        if (!at[1] || strchr("sZGgV", at[1]))
             return err_set(e, STATUS_USAGE,
                            "--time-format: %%%c is not read here; seconds are --time-unit s, and a "
                            "zone is %%z",
@@ -229,16 +229,7 @@ int raw_clock_check(const struct raw_clock *clock, struct err *e)
     return 0;
 }
 
-/* strptime(3) of the form up to `stop`; returns what of the text is left, or NULL. */
-static const char *read_part(const char *text, const char *form, const char *stop, struct tm *tm)
-{
-    char part[FORM_LIMIT];
-    memcpy(part, form, (size_t)(stop - form));
-    part[stop - form] = '\0';
-    return strptime(text, part, tm);
-}
-
-/* Reads digits of a fraction after the form's first part, which ends before %f. */
+/* Reads the digits of a fraction into *nanoseconds; returns what follows them, or NULL. */
 static const char *read_fraction(const char *at, int64_t *nanoseconds)
 {
     int64_t unit = NANO / 10;
@@ -248,23 +239,36 @@ static const char *read_fraction(const char *at, int64_t *nanoseconds)
     return at > from ? at : NULL;
 }
 
-static bool read_form(const char *form, struct bytes field, struct raw_row *row)
+/* Takes the digits of the fraction, which %f stands for, out of the text, and %f out of the form:
+ * strptime(3) reads the rest at once, since AM or PM behind it counts for the hour before it. */
+static bool take_fraction(char *text, char *form, int64_t *nanoseconds)
 {
-    char text[FORM_LIMIT];
+    struct tm before = {0};
+    char *mark = strstr(form, "%f");
+    *nanoseconds = 0;
+    if (!mark)
+        return true;
+    *mark = '\0';
+    char *at = strptime(text, form, &before);
+    const char *rest = at ? read_fraction(at, nanoseconds) : NULL;
+    if (!rest)
+        return false;
+    memmove(at, rest, strlen(rest) + 1);
+    memmove(mark, mark + 2, strlen(mark + 2) + 1);
+    return true;
+}
+
+static bool read_form(const char *given, struct bytes field, struct raw_row *row)
+{
+    char text[FORM_LIMIT], form[FORM_LIMIT];
     struct tm tm = {.tm_mday = 1, .tm_year = 70};
-    const char *at = text, *fraction = strstr(form, "%f");
-    row->order = 0;
     if (field.len >= sizeof text || memchr(field.at, 0, field.len))
         return false;
     memcpy(text, field.at, field.len);
     text[field.len] = '\0';
-    if (fraction) {
-        at = read_part(at, form, fraction, &tm);
-        at = at ? read_fraction(at, &row->order) : NULL;
-        form = fraction + 2;
-    }
-    at = at ? read_part(at, form, form + strlen(form), &tm) : NULL;
-    if (!at || *at || tm.tm_year < -1900 ||
+    memcpy(form, given, strlen(given) + 1);
+    const char *end = take_fraction(text, form, &row->order) ? strptime(text, form, &tm) : NULL;
+    if (!end || *end || tm.tm_year < -1900 ||
         !time_is_day((unsigned)tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday))
         return false;
     int64_t days = time_days(tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday);

@@ -29,7 +29,8 @@ enum raw_unit raw_unit_of(const char *text);
 /* "milliseconds"; of a unit that is a number of seconds or their parts. */
 const char *raw_unit_name(enum raw_unit unit);
 
-/* 64: a form that does not say the day, or reads what depends on the machine (%s, %Z). */
+/* 64: a form that says nothing, or reads what depends on the machine (%s, %Z) or what strptime(3)
+ * passes over (%G, %g, %V). */
 int raw_clock_check(const struct raw_clock *clock, struct err *e);
 
 /* Reads a time: whole seconds, and nanoseconds for the rest, which goes into row->order.  Blanks

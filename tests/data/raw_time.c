@@ -176,6 +176,11 @@ static void forms(void)
     form_is("%Y%m%d", "20190226", 1551139200, 0);
     form_is("%H:%M:%S.%f on %d.%m.%y", "08:34:33.25 on 26.02.19", 1551170073, 250000000);
     form_is("%I:%M %p %d %B %Y", "08:34 PM 26 February 2019", 1551213240, 0);
+    /* what follows a fraction may say what is before it */
+    form_is("%m/%d/%Y %I:%M:%S.%f %p", "02/26/2019 08:34:33.250 PM", 1551213273, 250000000);
+    form_is("%m/%d/%Y %I:%M:%S.%f%p", "02/26/2019 12:34:33.5AM", 1551141273, 500000000);
+    form_is("%Y %U %S.%f %w", "2019 09 1.25 2", 1551744001, 250000000);
+    form_is("%Y%m%d%H%M%S%f%z", "20190226093433250+0100", 1551170073, 250000000);
     struct raw_clock day = {.unit = RAW_FORM, .form = "%Y-%m-%d"};
     not_on_clock(&day, "2019-02-30", "the time is \"2019-02-30\": the form '%Y-%m-%d' is expected");
     not_on_clock(&day, "2019-02-28x", "is expected");
@@ -193,7 +198,8 @@ static void forms(void)
     not_on_clock(&part, "08:34.: on 2019", "is expected");
     struct raw_clock early = {.unit = RAW_FORM, .form = "%s%Y"};
     not_on_clock(&early, "-99999999999999 1", "is expected");
-    static const char *const refused[] = {"%s", "%d %Z", "%Y-%m-%", "day", ""};
+    static const char *const refused[] = {"%s",       "%d %Z",   "%G-W%V-%u", "%Y %V %u",
+                                          "%g-%m-%d", "%Y-%m-%", "day",       ""};
     memset(far, '%', sizeof far - 1);
     far[sizeof far - 1] = '\0';
     tap_ok(raw_clock_check(&(struct raw_clock){.unit = RAW_FORM, .form = far}, &e) == STATUS_USAGE,
