@@ -47,6 +47,7 @@ int main(int argc, char **argv)
         cli_usage(cli, "--header and --no-header exclude each other: choose one");
     l->header = header ? "yes" : no_header ? "no" : NULL;
     csv.columns.by_gap = cli_given(cli, "gap");
+    csv.columns.order = o.job.rules.order;
     if (csv_open(&csv, &o.job.format, &e))
         cli_fail(cli, &e);
     if (sessionize(cli, &program, &o, &meta, &e))

@@ -32,6 +32,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     struct meta meta = {.kind = STREAM_SESSIONS, .minor = STREAM_MINOR};
     json.columns.by_gap = cli_given(cli, "gap");
+    json.columns.order = o.job.rules.order;
     if (json_lines_open(&json, &o.job.format, &e) || sessionize(cli, &program, &o, &meta, &e))
         cli_fail(cli, &e);
     json_lines_release(&json);

@@ -24,6 +24,13 @@ load csv
         run_csv --list items --list-delimiter "$wrong" log
         refused 64 "--list-delimiter '$wrong': it is one byte, or tab"
     done
+    printf 'user,items,time\nu,a|b|c,5\nu,d|e,5\n' >log
+    [ "$(sessions_of --user user --list items --time time --order oldest-first log 2>err)" = $'u\t5:a 5:b 5:c\nu\t5:d 5:e' ]
+    for order in newest-first auto; do
+        run_csv --user user --list items --time time --order $order log
+        refused 64 "--order $order: the items of a --list are in their order, those of equal --time too"
+        [ "$(sessions_of --user user --list items --order $order log 2>err)" = $'u\t0:a 1:b 2:c\nu\t3:d 4:e' ]
+    done
     run_csv --item i --user u --time t --list-delimiter ';' log
     refused 64 '--list-delimiter is for a --list'
     run_csv --list items --gap 5 log

@@ -214,6 +214,11 @@ static int settle_list(struct log_columns *c, struct err *e)
         return 0;
     if (c->by_gap)
         return err_set(e, STATUS_USAGE, "--list and --gap exclude each other: choose one");
+    if (l->time && !c->no_time && c->order && strcmp(c->order, "oldest-first"))
+        return err_set(e, STATUS_USAGE,
+                       "--order %s: the items of a --list are in their order, those of equal "
+                       "--time too",
+                       c->order);
     c->next = l->item;
     l->item = l->list;
     return 0;

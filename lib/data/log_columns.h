@@ -55,8 +55,9 @@ struct carried_column {
 struct log_columns {
     struct log_layout given;
     const char *preset;
-    bool by_gap;  /* sessions are made by a gap: ignore the preset's column of them */
-    bool no_time; /* the log has none, as one of lists may have none */
+    bool by_gap;       /* sessions are made by a gap: ignore the preset's column of them */
+    bool no_time;      /* the log has none, as one of lists may have none */
+    const char *order; /* of rows of equal time, as session_rules have it; NULL: oldest first */
     column_tests where;
     VEC(struct carried_column) carry;
     const char *place; /* what messages call a place: "COLUMN" */

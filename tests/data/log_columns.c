@@ -123,6 +123,8 @@ int main(void)
             NULL, "--list-delimiter is for a --list: which path is it?");
     refused((struct log_columns){.given = {.session = "s", .item = "i", .list_delimiter = ","}},
             NULL, "--list-delimiter is for a --list: which column is it?");
+    refused((struct log_columns){.given = {.list = "l", .time = "t"}, .order = "newest-first"},
+            NULL, "--order newest-first: the items of a --list are in their order");
     refused((struct log_columns){.given = {.list = "l"}, .by_gap = true}, NULL,
             "--list and --gap exclude each other");
     return tap_done();
