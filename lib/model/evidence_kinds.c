@@ -149,7 +149,7 @@ static void say_similar(const struct evidence_said *s, struct buf *to)
 
 static void say_own(const struct evidence_said *s, struct buf *to)
 {
-    long now = count_in(s->phi[11], 1), before = count_in(s->phi[5], 1) - now;
+    long now = s->in_session, before = count_in(s->phi[5], 1) - now;
     if (before > 0) {
         buf_text(to, "you used it ");
         append_times(to, before);
@@ -181,11 +181,10 @@ static void say_habit(const struct evidence_said *s, struct buf *to)
 
 static void say_session(const struct evidence_said *s, struct buf *to)
 {
-    long times = count_in(s->phi[11], 1);
-    if (times <= 0)
+    if (s->in_session <= 0)
         return;
     buf_text(to, "you used it ");
-    append_times(to, times);
+    append_times(to, s->in_session);
     buf_text(to, " in this session");
 }
 

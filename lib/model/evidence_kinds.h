@@ -42,6 +42,7 @@ int evidence_kinds_parse(const char *text, uint32_t *features, struct err *e);
 struct evidence_said {
     const float *phi, *z;  /* its features, those of its position */
     int32_t votes, voters; /* nearest sessions: those that have it; all */
+    int32_t in_session;    /* uses of the item, whether the model reads them or not */
     int32_t occurrences;   /* of the session's last item, where it was looked for */
     struct bytes last;     /* its name */
 };

@@ -74,18 +74,28 @@ void item_reasons_find(struct engine *a)
     }
 }
 
+static int32_t times_in(const int32_t *items, int32_t count, int32_t item)
+{
+    int32_t times = 0;
+    for (int32_t i = 0; i < count; i++)
+        times += items[i] == item;
+    return times;
+}
+
 void item_reasons_words(const struct engine *a, const struct recommendation *answer, size_t at,
                         const struct item_reason *r, struct buf *to)
 {
     size_t candidate = (size_t)a->candidate.at[at], position = (size_t)(answer - a->list.at);
     const struct known_user *user = engine_user(a, position);
     int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
+    const int32_t *items = engine_session_items(a, answer, newest);
     struct evidence_said s = {
         .phi = a->said.feature + candidate * EVIDENCE_FEATURES,
         .z = a->said.context + position * EVIDENCE_CONTEXT,
         .votes = a->said.votes[candidate],
         .voters = a->said.voters[position],
+        .in_session = times_in(items, count, a->item.at[at]),
         .occurrences = a->said.occurrences[position],
-        .last = names_at(a->items, engine_session_items(a, answer, newest)[count - 1])};
+        .last = names_at(a->items, items[count - 1])};
     evidence_words(r->kind, &s, to);
 }

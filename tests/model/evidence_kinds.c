@@ -58,7 +58,8 @@ static void check_words(enum evidence_kind kind, const float *phi, const float *
                         const char *wanted)
 {
     struct buf got = {0};
-    struct evidence_said s = {phi, z, 8, 100, 100, bytes_of("A")};
+    long in_session = lround(exp((double)phi[11])) - 1;
+    struct evidence_said s = {phi, z, 8, 100, (int32_t)in_session, 100, bytes_of("A")};
     evidence_words(kind, &s, &got);
     buf_byte(&got, 0);
     tap_ok(!strcmp(got.at, wanted), "%s: %s", evidence_kinds[kind].name, got.at);
