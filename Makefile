@@ -74,7 +74,7 @@ BLAS_LIBS = $(call once,BLAS_LIBS,$(if $(filter onednn,$(BLAS)),-ldnnl,$(shell p
 
 # What a caller puts into CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS comes last and so wins.
 ALL_CPPFLAGS = -D_POSIX_C_SOURCE=200809L -Ilib $(PACKAGE_CFLAGS) $(CPPFLAGS)
-ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -fopenmp -g -ffile-prefix-map=$(CURDIR)=. $(OPTIMIZE.$(VARIANT)) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Wshadow -fopenmp -g -ffile-prefix-map='$(CURDIR)'=. $(OPTIMIZE.$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS)
 ALL_LDLIBS = $(BLAS_LIBS) $(PACKAGE_LIBS) -lbz2 -lm -ldl $(LDLIBS)
 
@@ -157,7 +157,7 @@ $(BIN)/sesspipe-cuda.so: $(patsubst %.cu,$(BUILD)/%.o,$(wildcard cuda/*.cu)) cud
 $(BIN)/sesspipe-mpi.so: lib/mpi/mpi.c lib/nn/ranks.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link $@)
-	$(Q)$(MPICC) -std=gnu11 -Ilib $(CPPFLAGS) -Wall -Wextra -O2 -g -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) \
+	$(Q)$(MPICC) -std=gnu11 -Ilib $(CPPFLAGS) -Wall -Wextra -O2 -g -ffile-prefix-map='$(CURDIR)'=. $(CFLAGS) \
 	    -fPIC -fvisibility=hidden -shared -o $@ $< $(LDFLAGS)
 
 # ---- the CUDA backend in its emulation: cuda/*.cu by the host's compiler (tests/emulation) ----
@@ -174,7 +174,7 @@ EMULATED_FLAGS.asan = -fsanitize-sections=emulated_shared -fno-sanitize=bounds,o
 EMULATED_FLAGS.tsan = -DEMULATED_THREADS
 
 COMPILE_EMULATED = $(CXX) -Itests/emulation -Ilib -Icuda $(PACKAGE_CFLAGS) $(CPPFLAGS) \
-    -std=c++17 -fPIC -Wall -Wextra -Wno-unknown-pragmas -g -ffile-prefix-map=$(CURDIR)=. \
+    -std=c++17 -fPIC -Wall -Wextra -Wno-unknown-pragmas -g -ffile-prefix-map='$(CURDIR)'=. \
     -MMD -MP -c -o $@
 EMULATED_OPTIMIZE = $(OPTIMIZE.$(VARIANT):-O3=-O2) $(EMULATED_FLAGS.$(VARIANT))
 
@@ -221,13 +221,13 @@ deps:
 
 TEST_FILES = $(if $(filter release,$(VARIANT)),$(wildcard tests/*.bats),\
     $(wildcard tests/cli.bats tests/faults-*.bats tests/emulation.bats tests/cuda.bats))
-RUN_TESTS = SESSPIPE_BIN=$(CURDIR)/$(BIN) VARIANT=$(VARIANT) tests/run
+RUN_TESTS = SESSPIPE_BIN="$(CURDIR)/$(BIN)" VARIANT=$(VARIANT) tests/run
 # The tests of operations and models, which run on any device; those of models are slow in a variant.
 ON_DEVICE = $(patsubst %.c,$(BUILD)/%@cuda,$(filter $(if $(filter release,$(VARIANT)),%,tests/nn/%), \
     $(shell grep -lE '"(\.\./device|reference|pair)\.h"' $(UNIT_SOURCES))))
 
 check: all units
-	@TEST_CUDA=$(CURDIR)/$(EMULATED) $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
+	@TEST_CUDA="$(CURDIR)/$(EMULATED)" $(RUN_TESTS) $(ON_DEVICE) $(TEST_FILES) $(UNITS)
 
 # What share of the branches of lib/ and bin/ the tests take, by room; it fails below the goals in
 # tests/cov/report, or where a test fails.  COV_TESTS="tests/cli.bats ..." chooses among the tests,
@@ -242,9 +242,9 @@ cov:
 	    rm -rf .build/cov/apart .build/cov/errors $(COV_KEPT); find .build/cov -name '*.gcda' -delete; \
 	    touch .build/cov/began; mkdir $(COV_KEPT); \
 	fi
-	@SESSPIPE_BIN=$(CURDIR)/.build/cov/bin VARIANT=cov COV_APART=$(CURDIR)/.build/cov/apart \
-	    GCOV_ERROR_FILE=$(CURDIR)/.build/cov/errors \
-	    TEST_KEPT=$(CURDIR)/$(COV_KEPT) TEST_TIMEOUT=$${TEST_TIMEOUT:-1800} tests/run $(COV_TESTS); passed=$$?; \
+	@SESSPIPE_BIN="$(CURDIR)/.build/cov/bin" VARIANT=cov COV_APART="$(CURDIR)/.build/cov/apart" \
+	    GCOV_ERROR_FILE="$(CURDIR)/.build/cov/errors" \
+	    TEST_KEPT="$(CURDIR)/$(COV_KEPT)" TEST_TIMEOUT=$${TEST_TIMEOUT:-1800} tests/run $(COV_TESTS); passed=$$?; \
 	tests/cov/report $(UNCOVERED) .build/cov && ! test -e .build/cov/errors && test $$passed = 0 && rm -r $(COV_KEPT) || \
 	    { cat .build/cov/errors 2>/dev/null; echo "cov: goals not met, or not all tests passed, or counters spoiled" >&2; exit 1; }
 
@@ -255,7 +255,7 @@ $(PROGRAMS:%=$(BIN)/%) $(UNITS) $(TOOLS): $(COV_DUMP)
 endif
 
 check-long: all units
-	@SESSPIPE_LONG=1 TEST_TIMEOUT=$${TEST_TIMEOUT:-1800} TEST_CUDA=$(CURDIR)/$(EMULATED) \
+	@SESSPIPE_LONG=1 TEST_TIMEOUT=$${TEST_TIMEOUT:-1800} TEST_CUDA="$(CURDIR)/$(EMULATED)" \
 	    $(RUN_TESTS) $(filter tests/soak.bats,$(TEST_FILES)) $(ON_DEVICE) $(filter-out tests/soak.bats,$(TEST_FILES)) $(UNITS)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory check-kernels)
 	@$(if $(filter release,$(VARIANT)),$(MAKE) --no-print-directory VARIANT=tsan check-threads)
@@ -263,7 +263,7 @@ check-long: all units
 # Under ThreadSanitizer: the kernels with threads that are real ones, evidence and rows in a thread of
 # its own.
 check-threads: all units
-	@TEST_CUDA=$(CURDIR)/$(EMULATED) EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
+	@TEST_CUDA="$(CURDIR)/$(EMULATED)" EMULATED_ORDER=forward OMP_NUM_THREADS=1 \
 	    TSAN_OPTIONS="report_signal_unsafe=0 $(TSAN_OPTIONS)" \
 	    $(RUN_TESTS) $(filter %/nn/ops@cuda %/nn/ops_plan@cuda %/nn/ops_up_to@cuda %/nn/ops_heads@cuda,$(ON_DEVICE)) \
 	    $(BUILD)/tests/base/side_thread $(BUILD)/tests/nn/cpu_queue $(BUILD)/tests/index/evidence_ahead \
@@ -279,8 +279,8 @@ check-gpu: all units
 	@test -e $(BIN)/sesspipe-cuda.so || { echo 'check-gpu: no $(BIN)/sesspipe-cuda.so: make CUDA=1 needs nvcc' >&2; exit 1; }
 	@$(BIN)/trainer --version | grep -q 'GPU 0:' || \
 	    { $(BIN)/trainer --version >&2; echo 'check-gpu: no GPU that can be used here' >&2; exit 1; }
-	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
-	@SESSPIPE_CUDA=$(CURDIR)/$(BIN)/sesspipe-cuda.so TEST_DEVICE=cuda tests/compute-sanitizer \
+	@SESSPIPE_CUDA="$(CURDIR)/$(BIN)/sesspipe-cuda.so" SESSPIPE_LONG=1 $(RUN_TESTS) $(ON_DEVICE) tests/cuda.bats
+	@SESSPIPE_CUDA="$(CURDIR)/$(BIN)/sesspipe-cuda.so" TEST_DEVICE=cuda tests/compute-sanitizer \
 	    $(filter %/nn/ops %/nn/ops_plan %/nn/ops_layers %/nn/ops_output %/nn/ops_groups %/nn/ops_heads,$(ON_DEVICE:@cuda=))
 
 # Each target of tests/fuzz for so many minutes of processor time, from what is kept beside it and
@@ -300,26 +300,26 @@ endif
 
 # bench-record keeps the figures in tests/bench/recorded.tsv, for later runs to stand beside.
 bench bench-record: all $(BENCHES) $(FIXTURES) $(TOOLS)
-	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/run $(if $(filter %-record,$@),--record) \
+	@SESSPIPE_BIN="$(CURDIR)/$(BIN)" tests/bench/run $(if $(filter %-record,$@),--record) \
 	    $(BENCHES) $(filter-out tests/bench/gpu.sh tests/bench/large.sh,$(wildcard tests/bench/*.sh))
 
 # How time and memory grow; growth-record makes sesspipe-growth(7) of it.
 growth growth-record: all $(FIXTURES) $(TOOLS)
-	@SESSPIPE_BIN=$(CURDIR)/$(BIN) tests/bench/growth $(if $(filter %-record,$@),--record)
+	@SESSPIPE_BIN="$(CURDIR)/$(BIN)" tests/bench/growth $(if $(filter %-record,$@),--record)
 	$(if $(filter %-record,$@),@awk -F '\t' -v page=tests/bench/growth.mdoc -f tests/bench/growth.awk \
 	    tests/bench/growth.tsv >man/sesspipe-growth.7)
 
 # The measurements on a GPU; recorded in tests/bench/recorded-gpu.tsv.
 bench-gpu bench-gpu-record: all $(GPU_BENCHES) $(BUILD)/tests/bench/step $(if $(NVCC),$(BUILD)/tests/bench/gpu_products)
-	@RECORDED=recorded-gpu.tsv BENCH_BIN=$(CURDIR)/$(BUILD)/tests/bench \
-	    SESSPIPE_CUDA=$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so} \
+	@RECORDED=recorded-gpu.tsv BENCH_BIN="$(CURDIR)/$(BUILD)/tests/bench" \
+	    SESSPIPE_CUDA="$${SESSPIPE_CUDA:-$(CURDIR)/bin/sesspipe-cuda.so}" \
 	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/gpu.sh
 
 # Large logs: minutes, 10 GB of disk and 10 GB of memory.  PARTS="pipeline items" chooses, SCALE=0.1
 # makes them smaller; recorded in tests/bench/recorded-large.tsv.
 PARTS ?= pipeline epoch bounded items
 bench-large bench-large-record: all $(FIXTURES) $(TOOLS)
-	@SESSPIPE_BIN=$(CURDIR)/$(BIN) RECORDED=recorded-large.tsv PARTS="$(PARTS)" \
+	@SESSPIPE_BIN="$(CURDIR)/$(BIN)" RECORDED=recorded-large.tsv PARTS="$(PARTS)" \
 	    tests/bench/run $(if $(filter %-record,$@),--record) tests/bench/large.sh
 
 # The weights that are compiled in, from several logs: pipelines/weights.mk says how.
@@ -355,22 +355,22 @@ ZSH_DIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 manual_path = $(MAN_DIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(BASH_DIR) $(ZSH_DIR)
-	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin)
-	$(foreach b,$(BACKEND) $(RANKS),$(INSTALL) -D -m 755 $(b) $(DESTDIR)$(PREFIX)/lib/sesspipe/$(notdir $(b)) &&) :
-	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call manual_path,$(m)) &&) :
+	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(BASH_DIR)" "$(ZSH_DIR)"
+	$(if $(PROGRAMS),$(INSTALL) -m 755 $(PROGRAMS:%=$(BIN)/%) "$(DESTDIR)$(PREFIX)/bin")
+	$(foreach b,$(BACKEND) $(RANKS),$(INSTALL) -D -m 755 $(b) "$(DESTDIR)$(PREFIX)/lib/sesspipe/$(notdir $(b))" &&) :
+	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) "$(call manual_path,$(m))" &&) :
 	set -e; for p in $(PROGRAMS); do \
-	    $(BIN)/$$p --completion bash >$(BASH_DIR)/$$p; \
-	    $(BIN)/$$p --completion zsh >$(ZSH_DIR)/_$$p; done
+	    $(BIN)/$$p --completion bash >"$(BASH_DIR)/$$p"; \
+	    $(BIN)/$$p --completion zsh >"$(ZSH_DIR)/_$$p"; done
 
 # The installed programs, from a log to a table.
 installcheck: $(FIXTURES)
-	@SYNTHESIZE=$(CURDIR)/$(BUILD)/fixtures/synthesize tests/installcheck $(DESTDIR)$(PREFIX) $(PROGRAMS)
+	@SYNTHESIZE="$(CURDIR)/$(BUILD)/fixtures/synthesize" tests/installcheck "$(DESTDIR)$(PREFIX)" $(PROGRAMS)
 
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(PROGRAMS:%=$(BASH_DIR)/%) $(PROGRAMS:%=$(ZSH_DIR)/_%)
-	rm -f $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-cuda.so $(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-mpi.so
-	rm -f $(foreach m,$(MANUALS),$(call manual_path,$(m)))
+	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%") $(PROGRAMS:%="$(BASH_DIR)/%") $(PROGRAMS:%="$(ZSH_DIR)/_%")
+	rm -f "$(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-cuda.so" "$(DESTDIR)$(PREFIX)/lib/sesspipe/sesspipe-mpi.so"
+	rm -f $(foreach m,$(MANUALS),"$(call manual_path,$(m))")
 
 clean:
 	rm -rf .build out $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so bin/sesspipe-mpi.so

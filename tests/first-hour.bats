@@ -26,15 +26,23 @@ programs() {
 
 @test "install, a run from there, uninstall" {
     [ "${VARIANT:-release}" = release ] || skip "the release programs are installed"
-    for prefix in /usr /opt/with-a-name; do
-        make -s -C "$ROOT" install DESTDIR="$PWD/stage" PREFIX=$prefix
+    for prefix in /usr '/opt/with a name'; do
+        make -s -C "$ROOT" install DESTDIR="$PWD/stage" PREFIX="$prefix"
         (cd "$ROOT" && SYNTHESIZE=$(command -v synthesize) tests/installcheck "$OLDPWD/stage$prefix" $(programs))
         [ "$(find stage -type f -path "*$prefix/*" | wc -l)" -gt 30 ]
         # Nothing that is installed knows where it was staged.
         run ! grep -rq "$PWD" stage
-        make -s -C "$ROOT" uninstall DESTDIR="$PWD/stage" PREFIX=$prefix
+        make -s -C "$ROOT" uninstall DESTDIR="$PWD/stage" PREFIX="$prefix"
         [ -z "$(find stage ! -type d)" ]
     done
+}
+
+@test "a folder whose name has a blank: its sources are compiled" {
+    [ "${VARIANT:-release}" = release ] || skip "the release programs are built there"
+    mkdir 'my clone'
+    cp -r "$ROOT"/Makefile "$ROOT"/lib "$ROOT"/man 'my clone'
+    make -s -C 'my clone' .build/release/lib/base/buf.o MPI=0 CUDA=0
+    [ -s 'my clone/.build/release/lib/base/buf.o' ]
 }
 
 @test "installcheck finds what is missing" {
