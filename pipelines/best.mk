@@ -65,7 +65,8 @@ endif
 
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 
-$(OUT)/best: $(BASELINE_RUNS) $(MODEL_RUNS)
+$(OUT)/best: $(BASELINE_RUNS) $(MODEL_RUNS) $(call other,best,$(shown))
 	rm -f $(OUT)/best.safetensors
-	run=$$($(scorer) --pick $^ | tee $@); model=$$(basename $$run .mp).safetensors; \
+	run=$$($(scorer) --pick $(runs) | tee $@); model=$$(basename $$run .mp).safetensors; \
 	    [ ! -e $(OUT)/$$model ] || ln -s $$model $(OUT)/best.safetensors
+	$(call note,$(@F),$(shown))

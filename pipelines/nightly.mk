@@ -51,13 +51,15 @@ NIGHT := $(STATE)/$(notdir $(DATA))
 BEFORE := $(wildcard $(STATE)/current)
 COUNTS := $(filter wide --wide,$(MODEL))
 # The nights of which nothing is needed any longer.
-PAST := $(filter-out $(STATE)/current $(BEFORE:%=$(STATE)/$(shell readlink $(BEFORE))),$(patsubst %/taken,%,$(wildcard $(STATE)/*/taken)))
+PAST := $(filter-out $(STATE)/current $(if $(BEFORE),$(STATE)/$(shell readlink $(BEFORE))),$(patsubst %/taken,%,$(wildcard $(STATE)/*/taken)))
 PASSES := $(if $(BEFORE),$(EPOCHS),$(FIRST_EPOCHS))
 RUN := --device $(DEVICE) --threads $(THREADS)
 
 ifneq ($(wildcard $(NIGHT)/taken),)
 $(error $(DATA) has been taken: $(NIGHT)/taken)
 endif
+include $(dir $(lastword $(MAKEFILE_LIST)))files.mk
+$(call given,DATA)
 
 all: $(NIGHT)/taken
 	@cat $(NIGHT)/comparison.txt

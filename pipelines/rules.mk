@@ -1,7 +1,8 @@
 # Rules that all pipelines share: from a raw log to a table of models and baselines.
 #
 # A pipeline sets its own values and includes this file.  Every stream is a target: complete files are
-# not made again, interrupted ones are.  Variables, on the command line or in the environment:
+# not made again unless their log or their options have changed; interrupted ones are.  Variables, on the
+# command line or in the environment:
 #
 #   DATA    the raw log, plain or as .xz, .gz, .zst       OUT     folder for everything made
 #   SEEDS   one run of each model for each: "1 2 3"       EPOCHS  passes over the training part
@@ -46,6 +47,8 @@ INPUT.wide ?= wide-batches
 WIDE_EPOCHS ?= 14
 WIDE_BATCH ?= --batch 20
 
+include $(dir $(lastword $(MAKEFILE_LIST)))files.mk
+
 BASELINE_RUNS := $(BASELINES:%=$(OUT)/%.mp)
 model_runs = $(SEEDS:%=$(OUT)/$(1).%.mp)
 MODEL_RUNS := $(foreach m,$(MODELS),$(call model_runs,$(m)))
@@ -59,43 +62,53 @@ all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.h
 	$(AFTER)
 
 ifdef DATA
-$(OUT)/sessions.mp: $(DATA)
+# A pipeline may make its log itself.
+$(if $(filter file,$(origin DATA)),,$(call given,DATA))
+$(OUT)/sessions.mp: $(DATA) $(call other,sessions.mp,$(DATA) $(SESSIONIZE))
 	@mkdir -p $(@D)
 	$(BIN)/$(SESSIONIZE) -o $@ $<
+	$(call note,$(@F),$(DATA) $(SESSIONIZE))
 else
 $(OUT)/sessions.mp:
 	@echo 'name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE' >&2; exit 64
 endif
 
-$(OUT)/split.mp: $(OUT)/sessions.mp
+$(OUT)/split.mp: $(OUT)/sessions.mp $(call other,split.mp,$(FILTER))
 	$(BIN)/tfilter $(FILTER) -o $@ $<
+	$(call note,$(@F),$(FILTER))
 
 # One file of batches for all models and seeds: the sessions, and which of them come together.
-$(OUT)/batches.mp: $(OUT)/split.mp
-	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) -o $@ $<
-
+batches = --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH)
 # The same with other sizes, for models whose INPUT.<model> is wide-batches.
-$(OUT)/wide-batches.mp: $(OUT)/split.mp
-	$(BIN)/batcher --epochs $(WIDE_EPOCHS) --test-from $(TEST_FROM) $(BATCH) $(WIDE_BATCH) -o $@ $<
-
+wide-batches = --epochs $(WIDE_EPOCHS) --test-from $(TEST_FROM) $(BATCH) $(WIDE_BATCH)
 # Sessions in any order, for models that need no other.
-$(OUT)/mixed-batches.mp: $(OUT)/split.mp
-	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) --scheme sessions -o $@ $<
+mixed-batches = $(batches) --scheme sessions
+# Models over parallel mini-batches name their scheme in INPUT.<model>.
+session-parallel = --scheme session-parallel --epochs $(EPOCHS) --test-from $(TEST_FROM) $(SLOTS)
+user-parallel = --scheme user-parallel --epochs $(EPOCHS) --test-from $(TEST_FROM) $(SLOTS)
+define batches_rule
+$(OUT)/$(1).mp: $(OUT)/split.mp $(call other,$(1).mp,$($(1)))
+	$(BIN)/batcher $$($(1)) -o $$@ $$<
+	$$(call note,$$(@F),$$($(1)))
+endef
+$(foreach b,batches wide-batches mixed-batches session-parallel user-parallel,$(eval $(call batches_rule,$(b))))
 
+count = --model $(call counts,$(1)) $(OPTIONS.$(1)) $(AMONG)
+$(foreach b,$(BASELINES),$(eval $(OUT)/$(b).mp: $(call other,$(b).mp,$(call count,$(b)))))
 $(BASELINE_RUNS): $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/baseline --model $(call counts,$*) $(OPTIONS.$*) $(AMONG) --threads $(THREADS) -o $@ $<
-
-# Models over parallel mini-batches name their scheme in INPUT.<model>: session-parallel or
-# user-parallel.
-$(OUT)/session-parallel.mp $(OUT)/user-parallel.mp: $(OUT)/%.mp: $(OUT)/split.mp
-	$(BIN)/batcher --scheme $* --epochs $(EPOCHS) --test-from $(TEST_FROM) $(SLOTS) -o $@ $<
+	$(BIN)/baseline $(call count,$*) --threads $(THREADS) -o $@ $<
+	$(call note,$(@F),$(call count,$*))
 
 # A model whose FROM.<model> names another one has the file of that, of the same seed, as /dev/fd/3.  The
 # name of the file would have the seed: so in tables the runs of all seeds are one model.
+learn = $(OPTIONS.$(1)) $(call train,$(1)) $(AMONG)
 define model_rule
+$(foreach s,$(SEEDS),$(OUT)/$(1).$(s).mp $(OUT)/$(1).$(s).safetensors: $(call other,$(1).$(s),$(call learn,$(1)))
+)
 $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).mp $(FROM.$(1):%=$(OUT)/%.%.safetensors)
-	$(BIN)/trainer $(OPTIONS.$(1)) $(call train,$(1)) $(AMONG) --seed $$* --device $(DEVICE) --threads $(THREADS) \
+	$(BIN)/trainer $$(call learn,$(1)) --seed $$* --device $(DEVICE) --threads $(THREADS) \
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$< $(FROM.$(1):%=3<$(OUT)/%.$$*.safetensors)
+	$$(call note,$(1).$$*,$$(call learn,$(1)))
 endef
 others = $(foreach m,$(MODELS),$(FROM.$(m)))
 $(foreach m,$(sort $(MODELS) $(others)),$(eval $(call model_rule,$(m))))
@@ -105,11 +118,20 @@ ifneq ($(strip $(others)),)
 .SECONDARY: $(foreach s,$(SEEDS),$(others:%=$(OUT)/%.$(s).safetensors))
 endif
 
-$(OUT)/scores.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(scorer) --best $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+# What the tables show.
+shown = $(BASELINES) $(MODELS) $(SEEDS) $(BEST_BY) $(SCORE) $(BY) $(AGAINST) $(NAMED) $(LOG)
+runs = $(filter %.mp,$^)
+TABLES_MADE := $(addprefix $(OUT)/,scores.txt positions.txt groups.txt scores.tsv attention.html against.txt)
+$(foreach t,$(TABLES_MADE) $(OUT)/best-baseline,$(eval $(t): $(call other,$(notdir $(t)),$(shown))))
+$(TABLES_MADE): $(BASELINE_RUNS) $(MODEL_RUNS)
 
-$(OUT)/positions.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+$(OUT)/scores.txt:
+	$(scorer) --best $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
+	$(call note,$(@F),$(shown))
+
+$(OUT)/positions.txt:
+	$(scorer) --best --by $(BY) $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
+	$(call note,$(@F),$(shown))
 
 # What groups of targets have, beside the baseline that is best there: those of cold users and the first of
 # sessions, those that the user had before and those that are new to the user.
@@ -117,30 +139,35 @@ GROUPS_AWK := $(dir $(lastword $(MAKEFILE_LIST)))groups.awk
 groups: $(OUT)/groups.txt
 	@cat $<
 
-$(OUT)/groups.txt: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(scorer) --best --by cold,position,repeat --format tsv $(call names,$(BASELINES) $(MODELS)) $^ | \
+$(OUT)/groups.txt:
+	$(scorer) --best --by cold,position,repeat --format tsv $(call names,$(BASELINES) $(MODELS)) $(runs) | \
 	    LC_ALL=C awk -v baselines=$(words $(BASELINES)) -f $(GROUPS_AWK) >$@
+	$(call note,$(@F),$(shown))
 
 $(OUT)/best-baseline: $(BASELINE_RUNS)
-	$(scorer) --pick -o $@ $^
+	$(scorer) --pick -o $@ $(runs)
+	$(call note,$(@F),$(shown))
 
 # One table for each base, with all its runs.
 base_of = $(if $(filter best-baseline,$(1)),$(basename $(notdir $(shell cat $(OUT)/best-baseline))),$(1))
 runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
 define against
 $(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
-	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$^) >>$@
+	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$(runs)) >>$@
 
 endef
-$(OUT)/against.txt: $(BASELINE_RUNS) $(MODEL_RUNS) | $(if $(filter best-baseline,$(AGAINST)),$(OUT)/best-baseline)
+$(OUT)/against.txt: | $(if $(filter best-baseline,$(AGAINST)),$(OUT)/best-baseline)
 	@rm -f $@
 	$(foreach base,$(AGAINST),$(call against,$(call base_of,$(base))))
+	$(call note,$(@F),$(shown))
 
-$(OUT)/scores.tsv: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(scorer) --format tsv $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+$(OUT)/scores.tsv:
+	$(scorer) --format tsv $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
+	$(call note,$(@F),$(shown))
 
-$(OUT)/attention.html: $(BASELINE_RUNS) $(MODEL_RUNS)
-	$(BIN)/attnviz --html --best-by $(BEST_BY) $(if $(LOG),--log '$(LOG)') $(call names,$(BASELINES) $(MODELS)) -o $@ $^
+$(OUT)/attention.html:
+	$(BIN)/attnviz --html --best-by $(BEST_BY) $(if $(LOG),--log '$(LOG)') $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
+	$(call note,$(@F),$(shown))
 
 clean:
 	rm -rf $(OUT)

@@ -14,8 +14,8 @@
 # It writes search.tsv, all runs with their scores on the validation part, the best first; best, the
 # name of the best run's predictions; best.txt, its scores on the test part, in which the choice had
 # no say; and best.safetensors, a link to its model.  Runs that are there are not made again, so that
-# a search that was stopped goes on, and one with a larger grid makes what is new.  A run that fails
-# is named in failed.txt, and the others go on.
+# a search that was stopped goes on, and one with a larger grid makes what is new; with another log or
+# other options all are made again.  A run that fails is named in failed.txt, and the others go on.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -48,16 +48,22 @@ endif
 ifndef DATA
 $(error name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE)
 endif
+include $(dir $(lastword $(MAKEFILE_LIST)))files.mk
+$(call given,DATA)
 
-$(OUT)/sessions.mp: $(DATA)
+$(OUT)/sessions.mp: $(DATA) $(call other,sessions.mp,$(DATA) $(SESSIONIZE))
 	@mkdir -p $(@D)
 	$(BIN)/$(SESSIONIZE) -o $@ $<
+	$(call note,$(@F),$(DATA) $(SESSIONIZE))
 
-$(OUT)/split.mp: $(OUT)/sessions.mp
+$(OUT)/split.mp: $(OUT)/sessions.mp $(call other,split.mp,$(FILTER))
 	$(BIN)/tfilter $(FILTER) -o $@ $<
+	$(call note,$(@F),$(FILTER))
 
-$(OUT)/batches.mp: $(OUT)/split.mp
+# Runs that are older than the batches are made again, as all have to be where MODEL has changed.
+$(OUT)/batches.mp: $(OUT)/split.mp $(call other,batches.mp,$(EPOCHS) $(BATCH) $(MODEL))
 	$(BIN)/batcher --epochs $(EPOCHS) $(BATCH) -o $@ $<
+	$(call note,$(@F),$(EPOCHS) $(BATCH) $(MODEL))
 
 # A line for each run: the name of its files, and its options.
 define combine
@@ -90,8 +96,10 @@ $(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp
 
 made = $$(while read -r run _; do [ ! -e "$$run.mp" ] || echo "$$run.mp"; done <$(OUT)/runs)
 
-$(OUT)/best: $(OUT)/tried
+$(OUT)/best: $(OUT)/tried $(call other,best,$(BEST_BY))
+	@[ -n "$(made)" ] || { cat $(OUT)/failed.txt; echo 'no run has a result: their messages are above'; exit 1; } >&2
 	$(BIN)/scorer --best-by $(BEST_BY) --pick $(made) >$@
+	$(call note,$(@F),$(BEST_BY))
 	ln -sf "$$(basename "$$(cat $@)" .mp).safetensors" $(OUT)/best.safetensors
 
 $(OUT)/best.txt: $(OUT)/best

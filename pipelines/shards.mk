@@ -41,11 +41,17 @@ all: $(OUT)/sessions.mp
 	@$(BIN)/spcat --summary $<
 
 ifdef DATA
-# A piece that fails stops the others, and its message is the last.
-$(OUT)/sessions.mp: $(DATA)
+include $(dir $(lastword $(MAKEFILE_LIST)))files.mk
+$(call given,DATA)
+made_with = $(DATA) $(SESSIONIZE) $(USER_COLUMN) $(SEPARATOR) $(HEADER)
+# A piece that fails stops the others, and its message is the last.  Some pieces are a whole stream too: all
+# have to be there before the file has its name.
+$(OUT)/sessions.mp: $(DATA) $(call other,shards,$(made_with)) $(if $(wildcard $(OUT)/.made/sessions.mp),.other)
 	@mkdir -p $(@D)
 	parallel --will-cite --keep-order --halt soon,fail=1 --jobs $(JOBS) $(HOSTS) $(PIECES) \
-	    'PATH="$(abspath $(BIN)):$$PATH" $(SESSIONIZE)' :::: $< >$@
+	    'PATH="$(abspath $(BIN)):$$PATH" $(SESSIONIZE)' :::: $< >$@.now
+	@mv $@.now $@; rm -f $(OUT)/.made/$(@F) # which other pipelines write
+	$(call note,shards,$(made_with))
 else
 $(OUT)/sessions.mp:
 	@echo 'name the raw log: make -f $(firstword $(MAKEFILE_LIST)) DATA=FILE' >&2; exit 64

@@ -125,6 +125,8 @@ $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) DATA.deskdrop=F
 endif
 $(foreach m,$(MODELS),$(if $(IN.$(m)),,$(error no model is called $(m): IN.$(m)=PIPELINE:MODEL)))
 $(foreach l,$(LOGS),$(if $(DATA.$(l)),,$(error the log $(l) has no DATA.$(l)=FILE)))
+include $(HERE)/files.mk
+$(foreach l,$(LOGS),$(call given,DATA.$(l)))
 
 runs: $(RUNS:%=$(OUT)/%.tsv)
 

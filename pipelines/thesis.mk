@@ -126,12 +126,16 @@ all: $(MADE) $(FIGURES)
 ifeq ($(strip $(FAMILIES)),)
 $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) LASTFM=FILE REDDIT=FILE PROFILES=FILE)
 endif
+include $(HERE)/files.mk
+$(foreach name,LASTFM REDDIT PROFILES,$(if $($(name)),$(call given,$(name))))
 
+made_with = $(RAW.$(1)) $(SESSIONIZE.$(1))
 $(OUT)/lastfm.mp $(OUT)/reddit.mp: $(OUT)/%.mp:
 	@mkdir -p $(@D)
 	$(BIN)/$(SESSIONIZE.$*) -o $@ $<
-$(OUT)/lastfm.mp: $(LASTFM) $(PROFILES)
-$(OUT)/reddit.mp: $(REDDIT)
+	$(call note,$(@F),$(call made_with,$*))
+$(OUT)/lastfm.mp: $(LASTFM) $(PROFILES) $(call other,lastfm.mp,$(call made_with,lastfm))
+$(OUT)/reddit.mp: $(REDDIT) $(call other,reddit.mp,$(call made_with,reddit))
 
 define split_rule
 $(OUT)/$(1)/split.mp: $(OUT)/$(call raw,$(1)).mp

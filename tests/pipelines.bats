@@ -53,6 +53,60 @@ log() { synthesize --users 12 --days 8 "$@"; }
     cmp before made/scores.txt
 }
 
+@test "another log or other options in the same folder: what they change is made again" {
+    log >log.tsv
+    log --seed 2 >other.tsv
+    touch -d '1 hour ago' other.tsv # older than all that is made
+    made() { pipeline best OUT=made MODELS=wide BASELINES=pop SEEDS=1 TRAIN.wide=--quiet "$@" >said 2>err || { cat err; false; }; }
+    programs() { grep -oE '^[^ ]*/(lfm-sessionize|tfilter|batcher|baseline|trainer) ' said | sed 's|.*/||' | tr -d '\n'; }
+    made DATA=log.tsv
+    made DATA=log.tsv
+    run -1 grep -E "$SESSPIPE_BIN" said
+    cp made/scores.txt first
+    made DATA=other.tsv
+    [ "$(programs)" = 'lfm-sessionize tfilter baseline batcher trainer ' ]
+    run ! cmp -s first made/scores.txt
+    grep -q '<title>other: ' made/attention.html
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1'
+    [ "$(programs)" = 'tfilter baseline batcher trainer ' ]
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1' WIDE_EPOCHS=3
+    [ "$(programs)" = 'batcher trainer ' ]
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1' WIDE_EPOCHS=3 TRAIN.wide='--quiet --lr 0.003'
+    [ "$(programs)" = 'trainer ' ]
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1' WIDE_EPOCHS=3 TRAIN.wide='--quiet --lr 0.003' BASELINES='pop markov'
+    [ "$(programs)" = 'baseline ' ]
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1' WIDE_EPOCHS=3 TRAIN.wide='--quiet --lr 0.003' BASELINES=markov
+    [ "$(programs)" = '' ]
+    run -1 grep '^pop ' made/scores.txt
+    # As if the folder were new.
+    mv made used
+    made DATA=other.tsv FILTER='--split user:0.7 --validation 0.1' WIDE_EPOCHS=3 TRAIN.wide='--quiet --lr 0.003' BASELINES=markov
+    for file in used/*.mp used/scores.* used/against.txt; do
+        cmp "$file" "made/${file#*/}" || [[ $file == used/pop.mp ]]
+    done
+}
+
+@test "a log that is not there, several, and paths with a blank: it says so and makes nothing" {
+    log >log.tsv
+    mkdir 'my logs' && cp log.tsv 'my logs'
+    refused() { # MESSAGE PIPELINE VARIABLE...
+        local message=$1
+        run -2 pipeline "${@:2}"
+        [[ $output == *"$message"* ]] || { echo "$output"; return 1; }
+    }
+    for name in best search shards nightly yoochoose; do
+        refused '*** DATA=no.tsv: there is no such file.' $name DATA=no.tsv
+        refused "*** DATA='my logs/log.tsv': one file is needed, whose path has no blanks." $name DATA='my logs/log.tsv'
+        refused "*** DATA='log.tsv log.tsv': one file is needed" $name DATA='log.tsv log.tsv'
+    done
+    refused '*** DATA.tiny=no.tsv: there is no such file.' table LOGS=tiny DATA.tiny=no.tsv
+    refused '*** LASTFM=no.tsv: there is no such file.' thesis LASTFM=no.tsv
+    refused '*** PROFILES=no.tsv: there is no such file.' thesis LASTFM=log.tsv PROFILES=no.tsv
+    refused "*** OUT='my out': a path without blanks is needed." best DATA=log.tsv OUT='my out'
+    refused "*** STATE='my out': a path without blanks is needed." nightly DATA=log.tsv STATE='my out'
+    [ "$(ls | tr '\n' ' ')" = 'log.tsv my logs ' ]
+}
+
 @test "packed logs are as plain ones" {
     log >log.tsv
     pipeline lastfm DATA=log.tsv OUT=plain plain/sessions.mp

@@ -66,6 +66,23 @@ setup() {
     [ ! -e out/failed.txt ]
 }
 
+@test "where all runs fail it says so" {
+    run -2 search DATA=log.tsv OUT=none GRID='--lr 1e9|x --embedding 4'
+    [[ $output == *"--lr: 'x' is not a number"* && $output == *'failed: --lr x --embedding 4 --seed 1'* &&
+        $output == *'no run has a result'* ]]
+}
+
+@test "other options that all runs share, or another log: all are made again" {
+    ls --full-time out/*.[0-9].mp | sort >before
+    search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8' MODEL='--model ii-rnn --decoder tied' >said 2>err
+    [ "$(ls --full-time out/*.[0-9].mp | sort | comm -12 before - | wc -l)" = 0 ]
+    synthesize --users 12 --days 8 --seed 2 >other.tsv
+    touch -d '1 hour ago' other.tsv
+    cp out/search.tsv before
+    search DATA=other.tsv GRID='--lr 0.001|0.01 --embedding 4|8' MODEL='--model ii-rnn --decoder tied' >said 2>err
+    run ! cmp -s out/search.tsv before
+}
+
 @test "a choice needs a log and a validation part" {
     run env -u DATA make -f "$ROOT/pipelines/search.mk"
     [ "$status" = 2 ]

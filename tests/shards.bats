@@ -38,6 +38,16 @@ setup() {
     cmp <(records whole.mp) <(records out/sessions.mp)
 }
 
+@test "the file has its name when all pieces are there; another log makes it again" {
+    shards DATA=log.tsv BLOCK=30k JOBS=1 SESSIONIZE='test ! -e out/sessions.mp && lfm-sessionize --quiet' >summary
+    cmp <(records whole.mp) <(records out/sessions.mp)
+    synthesize --users 20 --days 6 --seed 2 >other.tsv
+    touch -d '1 hour ago' other.tsv
+    shards DATA=other.tsv SESSIONIZE='lfm-sessionize --quiet' >summary
+    lfm-sessionize --quiet other.tsv >whole.mp
+    cmp <(records whole.mp) <(records out/sessions.mp)
+}
+
 @test "a piece that fails says why, and leaves nothing" {
     sed -i '1000s/.*/user_000017\tbroken/' log.tsv
     run -2 shards DATA=log.tsv BLOCK=30k
