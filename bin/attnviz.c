@@ -31,7 +31,8 @@ static const struct option options[] = {
     {OPTION_TEXT, .name = "epoch", .argument = "EPOCH", .to = &epoch,
      .help = "epoch to show: best, last or a number"},
     {OPTION_TEXT, .name = "best-by", .argument = "SCORE", .to = &best_by,
-     .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K or loss"},
+     .help = "score that chooses the best epoch: recall@K, mrr@K, precision@K, ndcg@K or "
+             "loss"},
     {OPTION_CALL, .name = "name", .argument = "NAME", .call = add_name, .to = &reader.report.names,
      .help = "name the first model NAME; repeat for the second, and so on"},
     {OPTION_TEXT, .name = "log", .argument = "NAME", .to = &reader.render.page.log,

@@ -103,6 +103,8 @@ load scores
     grep -qE '^middle +2 +3.5000 +1.0000 ' table
     run -64 scorer --by phase,week ranks.mp
     [[ $output == *'--by phase,week: "week" is no breakdown: possible are position, '* ]]
+    run -64 scorer --by user,phase ranks.mp
+    [[ $output == *'"user" is no breakdown: possible are position, '*', all and none, and alone user' ]]
     run -65 scorer --by day ranks.mp
     [[ $output == *'a breakdown by day needs the days on which sessions ended ("day")'* ]]
 }

@@ -199,8 +199,9 @@ static int no_breakdown(const char *text, size_t n, struct err *e)
     size_t at = 0;
     for (const struct breakdown *b = breakdowns; b->name; b++)
         at += (size_t)snprintf(all + at, sizeof all - at, "%s, ", b->name);
-    return err_set(e, STATUS_USAGE, "\"%.*s\" is no breakdown: possible are %sall and none", (int)n,
-                   text, all);
+    return err_set(e, STATUS_USAGE,
+                   "\"%.*s\" is no breakdown: possible are %sall and none, and alone user",
+                   (int)n, text, all);
 }
 
 int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err *e)

@@ -23,9 +23,9 @@ struct frame_in {
 
 /* The programs that write each kind, for a message about another kind. */
 static const char *const made_by[] = {
-    "lfm-sessionize, reddit-sessionize and tfilter write sessions",
+    "lfm-, reddit-, csv- and json-sessionize and tfilter write sessions",
     "batcher makes batches of sessions",
-    "trainer and baseline write predictions",
+    "trainer, predictor and baseline write predictions",
 };
 
 int frame_in_open(struct frame_in **in, const char *const *paths, int count, int kind, bool parts,
