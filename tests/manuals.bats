@@ -207,6 +207,15 @@ example_of_help() { # PAGE
     run -1 grep -vxFf named there
 }
 
+@test "a word after an option, on its line of the page, is not shown as an option" {
+    need mandoc
+    for page in "$ROOT"/man/*.[1-9]; do
+        mandoc -T utf8 -O width=1000 "$page" | sed 's/.\x08//g'
+    done >all
+    [ "$(grep -c -- '--[a-z]' all)" -gt 100 ]
+    run -1 grep -E -- '--[a-z-]+ -[a-z]{2,}' all
+}
+
 @test "quotes in literal text are escaped" {
     run -1 grep -nE '^\.(It )?(Li|Ql) [^"].* "' "$ROOT"/man/*.[1-9]
 }
