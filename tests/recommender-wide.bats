@@ -238,6 +238,10 @@ stream_of() { cat names - | used; }
     # It does not count for a session that begins before it ended.
     { spcat base.mp | head -n 1; sed 's/1400000099/1400000010/' records; echo '["E"]'; } | spcat --from-json >same.mp
     run -1 grep -P '^bob\t[1-5]\tfresh' <(recommend --index base.mp same.mp)
+    # History that is in the index too counts once, its newest session as well.
+    { spcat base.mp | head -n 1; grep -v '"session",1\|"user",1' records; echo '["E"]'; } | spcat --from-json >ann.mp
+    recommend --batch 1 --index ann.mp two.mp | grep '^bob' >grown
+    recommend --batch 1 --index ann.mp --frozen two.mp | grep '^bob' | cmp - grown
     # In any batches, and also where the sessions are in the order of users: the same best items, but
     # where two are so near that the counts of a batch decide.
     sed -n '251,300p' by-time | stream_of >later.mp

@@ -68,6 +68,7 @@ static int index_file(struct counted *c, const struct saved_model *saved, struct
 
 static void count_items(struct counted *c)
 {
+    c->given = c->index.sessions;
     for (int32_t i = 0; i < c->index.items; i++)
         vec_push(&c->count, 0);
     for (int64_t k = 0; k < c->index.event[c->index.sessions]; k++)
@@ -144,9 +145,24 @@ void counted_come(struct counted *c, const struct session *s)
     heap_rise(c->awaited.at, c->awaited.len - 1, ends_first, exchange);
 }
 
+static bool is_same(const struct session_index *x, int32_t rank, const struct awaited_session *s)
+{
+    return x->start[rank] == s->start && session_index_length(x, rank) == s->count &&
+           !memcmp(session_index_items(x, rank), s->item, s->count * sizeof *s->item);
+}
+
+/* Whether the session is one of those that ended last of all that were given. */
+static bool is_given(const struct counted *c, const struct awaited_session *s)
+{
+    int32_t rank = c->given - 1;
+    while (rank >= 0 && c->index.last[rank] == s->last && !is_same(&c->index, rank, s))
+        rank--;
+    return rank >= 0 && c->index.last[rank] == s->last;
+}
+
 static void count_session(struct counted *c, const struct awaited_session *s)
 {
-    if (s->last < session_index_newest(&c->index))
+    if (s->last < session_index_newest(&c->index) || is_given(c, s))
         return;
     session_index_add(&c->index, s->start, s->last, s->item, s->count);
     for (size_t i = 0; i < s->count; i++) {

@@ -16,6 +16,7 @@ struct awaited_session {
 
 struct counted {
     struct session_index index;
+    int32_t given;      /* sessions in it before any came in */
     struct names items; /* those that came first, the model's, the stream's, and later ones */
     i32_vec count;      /* [items] events of each in the index */
     i32_vec changed;    /* items whose count has changed since the caller emptied this list */
@@ -41,7 +42,7 @@ int32_t counted_item(struct counted *c, struct bytes name);
 void counted_come(struct counted *c, const struct session *s);
 
 /* It is `time`: adds the sessions whose last event lies before it, in the order of their ends.  One
- * that ended before another that is in the index already is left out. */
+ * that ended before another that is in the index already, or that was given with it, is left out. */
 void counted_until(struct counted *c, int64_t time);
 
 void counted_release(struct counted *c);

@@ -128,20 +128,28 @@ static void coming_in(void)
                c.index.items == 3,
            "a new item has no count yet");
     vec_clear(&c.changed);
+    counted_come(&c, &(struct session){
+                         .count = 2, .times = (int64_t[]){10, 12}, .items = (int32_t[]){0, 1}});
+    counted_until(&c, 13);
+    tap_ok(c.index.sessions == 1 && !c.changed.len, "one that was given does not count again");
+    come(&c, 4, 10, 12, 1);
+    counted_until(&c, 13);
+    tap_ok(c.index.sessions == 2 && COUNTS_ARE(&c, 2, 2, 0), "another of the same time does");
+    vec_clear(&c.changed);
     come(&c, 2, 20, 30, 1);
     come(&c, 1, 25, 30, 2);
     come(&c, 3, 14, 20, 2);
     counted_until(&c, 20);
-    tap_ok(COUNTS_ARE(&c, 1, 1, 0), "a session that has not ended does not count");
+    tap_ok(COUNTS_ARE(&c, 2, 2, 0), "a session that has not ended does not count");
     counted_until(&c, 30);
-    tap_ok(COUNTS_ARE(&c, 2, 1, 1) && c.changed.len == 2, "it counts from its end on");
+    tap_ok(COUNTS_ARE(&c, 3, 2, 1) && c.changed.len == 2, "it counts from its end on");
     counted_until(&c, 31);
-    tap_ok(COUNTS_ARE(&c, 4, 2, 2) && c.index.sessions == 4, "and so do the others");
-    tap_ok(session_index_items(&c.index, 2)[0] == 2 && session_index_items(&c.index, 3)[0] == 1,
+    tap_ok(COUNTS_ARE(&c, 5, 3, 2) && c.index.sessions == 5, "and so do the others");
+    tap_ok(session_index_items(&c.index, 3)[0] == 2 && session_index_items(&c.index, 4)[0] == 1,
            "of equal ends the user who came first is the first");
     come(&c, 1, 1, 11, 0);
     counted_until(&c, 99);
-    tap_ok(c.index.sessions == 4 && !c.awaited.len, "one that ended before those is left out");
+    tap_ok(c.index.sessions == 5 && !c.awaited.len, "one that ended before those is left out");
     come(&c, 1, 100, 200, 0); /* is released while it waits */
     counted_release(&c);
     names_release(&items);
