@@ -73,4 +73,4 @@ $(OUT)/ordered-batches.mp: $(OUT)/split.mp
 	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) --scheme longest-first --history 1 -o $@ $<
 
 $(OUT)/figures.txt: $(OUT)/split.mp
-	$(BIN)/spcat $< | LC_ALL=C awk -v KEY=$(KEY) -f $(HERE)asars-figures.awk >$@
+	$(BIN)/spcat $< | LC_ALL=C awk -v KEY=$(KEY) -f $(HERE)asars-figures.awk $(whole)

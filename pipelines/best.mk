@@ -67,6 +67,6 @@ include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 
 $(OUT)/best: $(BASELINE_RUNS) $(MODEL_RUNS) $(call other,best,$(shown))
 	rm -f $(OUT)/best.safetensors
-	run=$$($(scorer) --pick $(runs) | tee $@); model=$$(basename $$run .mp).safetensors; \
-	    [ ! -e $(OUT)/$$model ] || ln -s $$model $(OUT)/best.safetensors
+	run=$$($(scorer) --pick $(runs)); model=$$(basename $$run .mp).safetensors; \
+	    [ ! -e $(OUT)/$$model ] || ln -s $$model $(OUT)/best.safetensors; echo $$run $(whole)
 	$(call note,$(@F),$(shown))

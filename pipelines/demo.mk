@@ -26,4 +26,4 @@ include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 
 $(DATA):
 	@mkdir -p $(@D)
-	$(FIXTURES)/synthesize > $@
+	$(FIXTURES)/synthesize $(whole)

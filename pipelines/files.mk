@@ -9,6 +9,9 @@ given = $(if $(word 2,$($(1)) $(wordlist 2,2,$(wildcard $($(1))))),$(error \
     $(1)='$($(1))': one file is needed, whose path has no blanks),$(if \
     $(wildcard $($(1))),,$(error $(1)=$($(1)): there is no such file)))
 
+# Of a program that writes to standard output the file has its name when it is complete.
+whole = >$@.now && mv $@.now $@
+
 # A file that was made of another log or with other options is made again: the recipe of NAME in OUT ends
 # with $(call note,NAME,WORDS), and $(call other,NAME,WORDS) is a prerequisite.  What has no note, as a
 # link to a file of another folder, is taken as it is.

@@ -83,13 +83,14 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(HERE)rules.mk
 
 $(OUT)/properties.txt: $(OUT)/split.mp
-	$(BIN)/spcat $< | LC_ALL=C awk -f $(HERE)hrnn-properties.awk >$@
+	$(BIN)/spcat $< | LC_ALL=C awk -f $(HERE)hrnn-properties.awk $(whole)
 
 $(OUT)/histories.txt $(OUT)/histories.tsv &: $(OUT)/split.mp
-	$(BIN)/spcat $< | LC_ALL=C awk -v users=$(OUT)/histories.tsv -f $(HERE)hrnn-histories.awk >$(OUT)/histories.txt
+	$(BIN)/spcat $< | LC_ALL=C awk -v users=$(OUT)/histories.tsv.now -f $(HERE)hrnn-histories.awk >$(OUT)/histories.txt.now
+	@cd $(OUT) && mv histories.tsv.now histories.tsv && mv histories.txt.now histories.txt
 
 $(OUT)/users.tsv $(OUT)/phases.tsv: $(OUT)/%s.tsv: $(MODEL_RUNS)
 	$(scorer) --best --by $* --format tsv $(call names,$(MODELS)) -o $@ $^
 
 $(OUT)/figures.txt: $(OUT)/histories.tsv $(OUT)/users.tsv $(OUT)/phases.tsv
-	LC_ALL=C awk -f $(HERE)hrnn-figures.awk $^ >$@
+	LC_ALL=C awk -f $(HERE)hrnn-figures.awk $^ $(whole)

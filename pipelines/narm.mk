@@ -70,4 +70,4 @@ EXTRA = $(if $(filter improved-gru-rec,$(MODELS)),$(OUT)/lengths.txt)
 include $(HERE)rules.mk
 
 $(OUT)/lengths.txt: $(OUT)/scores.tsv
-	LC_ALL=C awk -v base=improved-gru-rec -v model=narm -f $(HERE)narm-lengths.awk $< >$@
+	LC_ALL=C awk -v base=improved-gru-rec -v model=narm -f $(HERE)narm-lengths.awk $< $(whole)

@@ -141,7 +141,7 @@ groups: $(OUT)/groups.txt
 
 $(OUT)/groups.txt:
 	$(scorer) --best --by cold,position,repeat --format tsv $(call names,$(BASELINES) $(MODELS)) $(runs) | \
-	    LC_ALL=C awk -v baselines=$(words $(BASELINES)) -f $(GROUPS_AWK) >$@
+	    LC_ALL=C awk -v baselines=$(words $(BASELINES)) -f $(GROUPS_AWK) $(whole)
 	$(call note,$(@F),$(shown))
 
 $(OUT)/best-baseline: $(BASELINE_RUNS)
@@ -153,12 +153,13 @@ base_of = $(if $(filter best-baseline,$(1)),$(basename $(notdir $(shell cat $(OU
 runs_of = $(if $(filter $(1),$(MODELS)),$(call model_runs,$(1)),$(OUT)/$(1).mp)
 define against
 $(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MODELS))) \
-	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$(runs)) >>$@
+	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$(runs)) >>$@.now
 
 endef
 $(OUT)/against.txt: | $(if $(filter best-baseline,$(AGAINST)),$(OUT)/best-baseline)
-	@rm -f $@
+	@rm -f $@.now
 	$(foreach base,$(AGAINST),$(call against,$(call base_of,$(base))))
+	@mv $@.now $@
 	$(call note,$(@F),$(shown))
 
 $(OUT)/scores.tsv:

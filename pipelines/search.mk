@@ -98,22 +98,21 @@ made = $$(while read -r run _; do [ ! -e "$$run.mp" ] || echo "$$run.mp"; done <
 
 $(OUT)/best: $(OUT)/tried $(call other,best,$(BEST_BY))
 	@[ -n "$(made)" ] || { cat $(OUT)/failed.txt; echo 'no run has a result: their messages are above'; exit 1; } >&2
-	$(BIN)/scorer --best-by $(BEST_BY) --pick $(made) >$@
+	run=$$($(BIN)/scorer --best-by $(BEST_BY) --pick $(made)); \
+	    ln -sf "$$(basename "$$run" .mp).safetensors" $(OUT)/best.safetensors; echo "$$run" $(whole)
 	$(call note,$(@F),$(BEST_BY))
-	ln -sf "$$(basename "$$(cat $@)" .mp).safetensors" $(OUT)/best.safetensors
 
 $(OUT)/best.txt: $(OUT)/best
 	$(BIN)/scorer --best-by $(BEST_BY) --best --by none -o $@ "$$(cat $<)"
 
 # Of each run's lines the first is that of its best epoch over all targets.
 $(OUT)/search.tsv: $(OUT)/best
-	$(BIN)/scorer --best-by $(BEST_BY) --best --by none --format tsv $(made) | awk -F '\t' -v OFS='\t' -v runs=$(OUT)/runs ' \
+	{ printf 'validation %s\tepoch\toptions\n' $(BEST_BY); \
+	    $(BIN)/scorer --best-by $(BEST_BY) --best --by none --format tsv $(made) | awk -F '\t' -v OFS='\t' -v runs=$(OUT)/runs ' \
 	    BEGIN { while ((getline line <runs) > 0) { split(line, field, "\t"); \
 	        if (system("test -e '\''" field[1] ".mp'\''") == 0) options[count++] = field[2] } } \
 	    NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-	    { print $$at["selection_score"], $$at["epoch"], options[$$at["run"]] }' | LC_ALL=C sort -s -k 1,1gr >$@.now
-	{ printf 'validation %s\tepoch\toptions\n' $(BEST_BY); cat $@.now; } >$@
-	@rm $@.now
+	    { print $$at["selection_score"], $$at["epoch"], options[$$at["run"]] }' | LC_ALL=C sort -s -k 1,1gr; } $(whole)
 
 FORCE:
 .PHONY: all FORCE

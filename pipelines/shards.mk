@@ -43,6 +43,7 @@ all: $(OUT)/sessions.mp
 ifdef DATA
 include $(dir $(lastword $(MAKEFILE_LIST)))files.mk
 $(call given,DATA)
+$(if $(filter %.gz %.xz %.zst %.bz2,$(DATA)),$(error DATA=$(DATA): only a plain file can be cut: unpack it first))
 made_with = $(DATA) $(SESSIONIZE) $(USER_COLUMN) $(SEPARATOR) $(HEADER)
 # A piece that fails stops the others, and its message is the last.  Some pieces are a whole stream too: all
 # have to be there before the file has its name.

@@ -84,4 +84,4 @@ $(OUT)/slots-%.mp: $(OUT)/split.mp
 .SECONDARY: $(foreach n,$(sort 1 $(FRACTIONS)),$(OUT)/newest-$(n).mp $(OUT)/reversed-$(n).mp $(OUT)/slots-$(n).mp)
 
 $(OUT)/table.txt: $(OUT)/scores.tsv
-	LC_ALL=C awk -v ways='$(WAYS)' -v fractions='$(FRACTIONS)' -f $(HERE)tan-table.awk $< >$@
+	LC_ALL=C awk -v ways='$(WAYS)' -v fractions='$(FRACTIONS)' -f $(HERE)tan-table.awk $< $(whole)

@@ -171,22 +171,23 @@ $(OUT)/runs: $(OUT)/jobs.tsv $(SPLITS)
 
 COUNTS = $(patsubst %,$(OUT)/%/counts,$(sort $(LOGS) $(SETS)))
 $(COUNTS): $(OUT)/%/counts: $(OUT)/%/split.mp
-	$(BIN)/spcat --summary $< | awk '$$1 ~ /^(items|users|sessions|events)$$/ && NF == 2 { print "$*", $$1, $$2 }' >$@
+	$(BIN)/spcat --summary $< | awk '$$1 ~ /^(items|users|sessions|events)$$/ && NF == 2 { print "$*", $$1, $$2 }' $(whole)
 
 $(OUT)/sets.txt: $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis-sets.awk
-	LC_ALL=C awk -v tables='$(TABLES)' -f $(HERE)/thesis-sets.awk $(COUNTS) $(HERE)/thesis-sets.tsv >$@
+	LC_ALL=C awk -v tables='$(TABLES)' -f $(HERE)/thesis-sets.awk $(COUNTS) $(HERE)/thesis-sets.tsv $(whole)
 
 $(OUT)/%/figure-5.1.tsv $(OUT)/%/figure-5.1.svg: $(OUT)/%/split.mp
 	$(BIN)/spcat --users tsv -o $(@D)/figure-5.1.tsv $<
 	$(BIN)/spcat --users svg -o $(@D)/figure-5.1.svg $<
 
 $(OUT)/%/figure-5.1.txt: $(OUT)/%/figure-5.1.tsv $(HERE)/thesis-users.awk
-	LC_ALL=C awk -v name=$* -f $(HERE)/thesis-users.awk $< >$@
+	LC_ALL=C awk -v name=$* -f $(HERE)/thesis-users.awk $< $(whole)
 
 $(OUT)/tables.txt $(OUT)/tables.tsv &: $(OUT)/runs $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv $(HERE)/thesis-table.awk
 	LC_ALL=C awk -v out=$(OUT) -v tables='$(TABLES)' -v families='$(FAMILIES)' -v seeds='$(SEEDS)' \
-	    -v tsv=$(OUT)/tables.tsv -f $(HERE)/thesis-table.awk $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv \
-	    >$(OUT)/tables.txt
+	    -v tsv=$(OUT)/tables.tsv.now -f $(HERE)/thesis-table.awk $(COUNTS) $(HERE)/thesis-sets.tsv $(HERE)/thesis.tsv \
+	    >$(OUT)/tables.txt.now
+	@cd $(OUT) && mv tables.tsv.now tables.tsv && mv tables.txt.now tables.txt
 
 clean:
 	rm -rf $(OUT)

@@ -86,6 +86,29 @@ log() { synthesize --users 12 --days 8 "$@"; }
     done
 }
 
+@test "killed while a table is written, and started again: the files of a run that was not killed" {
+    log >log.tsv
+    best() { # OUT, the number of the call of scorer after which all is killed
+        AT=$2 setsid -w env -u DATA make --no-print-directory -f "$ROOT/pipelines/best.mk" BIN="$PWD/bin" DATA=log.tsv OUT="$1" \
+            MODELS=wide BASELINES='pop markov' WIDE_EPOCHS=1 THREADS=1 AGAINST='pop markov' all groups >said 2>err
+    }
+    mkdir bin
+    ln -s "$SESSPIPE_BIN"/{lfm-sessionize,tfilter,batcher,baseline,trainer,attnviz} bin
+    printf '#!/bin/bash\n%q "$@"\necho >>calls\n[ "$(wc -l <calls)" != "$AT" ] || kill -9 0\n' "$SESSPIPE_BIN/scorer" >bin/scorer
+    chmod +x bin/scorer
+    best whole 0
+    calls=$(wc -l <calls)
+    ((calls > 5))
+    for ((at = 1; at <= calls; at++)); do
+        rm -rf calls made && mkdir made && cp -p --no-dereference whole/*.mp whole/wide.1.safetensors made
+        run best made $at
+        [ "$status" = 137 ]
+        best made 0
+        diff -r -x .made -x attention.html -x best whole made
+        cmp <(sed 's/^whole/made/' whole/best) made/best
+    done
+}
+
 @test "a log that is not there, several, and paths with a blank: it says so and makes nothing" {
     log >log.tsv
     mkdir 'my logs' && cp log.tsv 'my logs'

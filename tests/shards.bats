@@ -55,6 +55,9 @@ setup() {
     [ ! -e out/sessions.mp ]
     run -2 shards
     [[ $output == *'name the raw log'* ]]
+    gzip log.tsv
+    run -2 shards DATA=log.tsv.gz
+    [[ $output == *'*** DATA=log.tsv.gz: only a plain file can be cut: unpack it first.'* ]]
 }
 
 @test "a log in which a user is in several places is refused, and the streams can be merged" {
