@@ -267,10 +267,13 @@ static void begin_turn(struct stacking *s, enum turn turn)
     s->start = epoch_log_now();
 }
 
-/* Sets the learner up; goes on where a checkpoint has left the turn. */
+/* Sets the learner up; goes on where a checkpoint has left the turn.  Rows of the network's tables
+ * catch up before it, as before a test: what does not learn is not flushed. */
 static void set_up(struct stacking *s, struct pass_run *r)
 {
     const struct epoch epoch = {s->pass, PART_TRAIN};
+    if (!s->round && !s->batch)
+        parameters_flush(&r->model.parameters);
     model_turn(&r->model, s->turn);
     s->wide.rate = rates_of_wide()->lr / (s->turn == TURN_WORTH ? 2 : 1);
     if (s->round || s->batch)

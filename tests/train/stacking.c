@@ -344,6 +344,8 @@ static void handed_on(void)
     float *worth = weights_of(&f);
     differences(&f, wide, worth, changed);
     tap_ok(!changed[0] && changed[1] == 5, "the next changes its sums and the factor");
+    tap_ok(parameters_find(&f.run.model.parameters, "item_embedding.weight")->flushed == 5,
+           "beside tables whose rows have caught up, as in tests");
     mem_free(begun);
     mem_free(wide);
     mem_free(worth);
