@@ -228,8 +228,17 @@ END
     done
     run -64 --separate-stderr train --model context-rnn --cell lstm --gru reset-before "$BATCHES"
     [ "$stderr" = 'trainer: --gru reset-before: --cell lstm has no reset gate' ]
+    run -64 --separate-stderr train --model context-rnn --recurrent mean --cell lstm "$BATCHES"
+    [ "$stderr" = 'trainer: --cell lstm: --recurrent mean has no recurrent layer' ]
+    run -64 --separate-stderr train --model context-rnn --recurrent mean --gru reset-before "$BATCHES"
+    [ "$stderr" = 'trainer: --gru reset-before: --recurrent mean has no recurrent layer' ]
     run -64 --separate-stderr train --model wavenet --layers 17 "$BATCHES"
     [[ $stderr == 'trainer: --layers'*'from 1 to 16'* ]]
+    for one in '--kernel 3' '--layers 2 --kernel 1'; do
+        # shellcheck disable=SC2086
+        run -64 --separate-stderr train --model wavenet --dilation 2 $one "$BATCHES"
+        [ "$stderr" = 'trainer: --dilation 2 is between the events of the second layer and those above: give --layers and --kernel of 2 or more' ]
+    done
 }
 
 @test "asars: names of its variants, what they read, and what they attend to" {

@@ -92,6 +92,11 @@ static const struct option *const improved_options[] = {
 
 static int context_rnn_check(const struct model_options *o, struct err *e)
 {
+    bool lstm = !strcmp(o->cell, "lstm"), gru = strcmp(o->gru, defaults.shared.gru) != 0;
+    bool mean = !strcmp(((const struct context_rnn_options *)o)->recurrent, "mean");
+    if (mean && (lstm || gru))
+        return err_set(e, STATUS_USAGE, "--%s %s: --recurrent mean has no recurrent layer",
+                       lstm ? "cell" : "gru", lstm ? o->cell : o->gru);
     int status = recurrent_check(o, &defaults.shared, e);
     return status ? status : dense_layers_check(o, e);
 }

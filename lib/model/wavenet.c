@@ -57,6 +57,17 @@ static const struct wavenet_options *own_options(const struct model *m)
     return (const struct wavenet_options *)m->options;
 }
 
+static int wavenet_check(const struct model_options *shared, struct err *e)
+{
+    const struct wavenet_options *o = (const struct wavenet_options *)shared;
+    if (o->dilation != defaults.dilation && (o->layers == 1 || o->kernel == 1))
+        return err_set(e, STATUS_USAGE,
+                       "--dilation %d is between the events of the second layer and those above: "
+                       "give --layers and --kernel of 2 or more",
+                       (int)o->dilation);
+    return 0;
+}
+
 /* ---- opening ---- */
 
 static void wavenet_open(struct model *m)
@@ -127,6 +138,7 @@ const struct model_class wavenet_class = {
     .options_size = sizeof defaults,
     .defaults = &defaults,
     .options = options,
+    .check = wavenet_check,
     .open = wavenet_open,
     .forward = wavenet_forward,
     .close = wavenet_close,
