@@ -257,8 +257,11 @@ print(*sorted(rows), sep="\n")' >$run.txt
     run -64 train --model hrnn --layers 2 "$LOG/user.mp"
     [[ $output == *'--layers goes with --model '*'rnn'*', not with hrnn' ]]
     run -64 train --model rnn --loss top1 --logq "$LOG/session.mp"
-    run -64 train --model hrnn "$LOG/few.1.mp"
-    [[ $output == *'a single slot has no targets of other slots to learn from: give --negatives'* ]]
+    for options in 'hrnn' 'hrnn --unroll 3' 'rnn --join-sessions'; do
+        # shellcheck disable=SC2086
+        run -64 train --model $options "$LOG/few.1.mp"
+        [[ $output == *'a single slot has no targets of other slots to learn from: give --negatives'* ]]
+    done
     train --model hrnn --negatives 3 "$LOG/few.1.mp" >/dev/null
     spcat "$LOG/few.mp" | sed 's/,"train":"[0-9]*"//; s/^\["E".*/["E"]/' | spcat --from-json |
         batcher --scheme user-parallel --epochs 1 --batch 7 -o bare.mp

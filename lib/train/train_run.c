@@ -178,8 +178,7 @@ static int check_sampled(const struct train_run *t, const struct train_options *
                        "\"train\"): tfilter --split writes it%s",
                        o->log_q ? "--logq" : "--negatives",
                        o->log_q ? "" : "; --negatives-alpha 0 does without");
-    if (data->slots == 1 && !o->negatives && o->unroll <= 1 && !t->pass.o->shape->join_sessions &&
-        o->max_steps)
+    if (data->slots == 1 && !o->negatives && o->max_steps)
         return err_set(e, STATUS_USAGE,
                        "a single slot has no targets of other slots to learn from: give "
                        "--negatives, or make more slots with batcher --batch");
