@@ -45,7 +45,7 @@ int best_pass(struct best *b, const struct learner *l, bool *improved, struct er
     if (part == PART_TRAIN)
         return b->by == SAVE_BY_LAST ? keep_weights(b, l, "last", e) : 0;
     b->validated |= part == PART_VALIDATION;
-    if (b->validated && part != PART_VALIDATION)
+    if ((b->validated && part != PART_VALIDATION) || !l->stats.events) /* it says nothing */
         return 0;
     double recall = pass_stats_recall(&l->stats);
     wait(b, recall > b->recall, pass_stats_pass(&l->stats).loss);

@@ -76,12 +76,21 @@ static void by_test(void)
 {
     struct fake f;
     struct best b;
+    struct err e;
     bool improved;
     fake_open(&f);
     best_init(&b, SAVE_BY_RECALL, false, true);
     pass(&b, &f, 1, PART_TEST, 0, 1, &improved);
     tap_ok(improved && kept(&b, 1, "test", 1, 10),
            "without validation the test chooses, also with nothing right");
+    best_release(&b);
+
+    best_init(&b, SAVE_BY_RECALL, false, true);
+    f.learner.stats = (struct pass_stats){.epoch = {1, PART_VALIDATION}};
+    tap_ok(!best_pass(&b, &f.learner, &improved, &e) && !improved && !b.weights && !b.waiting,
+           "a pass without targets chooses nothing");
+    pass(&b, &f, 1, PART_TEST, 50, 2, &improved);
+    tap_ok(!improved && !b.weights, "nor does the test behind it");
     best_release(&b);
     fake_close(&f);
 }
