@@ -143,6 +143,18 @@ void session_index_build(struct session_index *x, const struct session_store *c,
     vec_release(&order);
 }
 
+void session_index_leave_endless(struct session_index *x)
+{
+    int32_t all = x->sessions;
+    while (x->sessions && x->last[x->sessions - 1] == INT64_MAX)
+        x->sessions--;
+    if (x->sessions == all)
+        return;
+    mem_free(x->posting);
+    mem_free(x->session);
+    session_index_post(x);
+}
+
 /* ---- growing ---- */
 
 /* An array of `room` elements has to hold `count`: more room for both this and later ones. */

@@ -44,6 +44,10 @@ void session_index_release(struct session_index *x);
 /* Sets the duration and the postings of an index whose other arrays are there. */
 void session_index_post(struct session_index *x);
 
+/* Leaves out the sessions that never end (session_store_last), which come last of all: none that
+ * ended could be added behind them. */
+void session_index_leave_endless(struct session_index *x);
+
 /* Lets the index have so many items; new ones are in no session yet. */
 void session_index_widen(struct session_index *x, int32_t items);
 

@@ -66,13 +66,15 @@ static int index_file(struct counted *c, const struct saved_model *saved, struct
                            saved->path);
 }
 
+/* Counts all items, and makes the index one to which sessions can be added. */
 static void count_items(struct counted *c)
 {
-    c->given = c->index.sessions;
     for (int32_t i = 0; i < c->index.items; i++)
         vec_push(&c->count, 0);
     for (int64_t k = 0; k < c->index.event[c->index.sessions]; k++)
         c->count.at[c->index.item[k]]++;
+    session_index_leave_endless(&c->index);
+    c->given = c->index.sessions;
 }
 
 static void add_names(struct counted *c, const struct names *from)

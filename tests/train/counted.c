@@ -156,10 +156,36 @@ static void coming_in(void)
     session_store_release(&sessions);
 }
 
+/* Behind a session that never ends others still count when they have. */
+static void behind_an_endless_one(void)
+{
+    struct session_store sessions = {.keeps_times = true};
+    struct names items;
+    struct counted c;
+    struct err e;
+    tiny_names(&items, "xy");
+    struct session s = {.part = PART_TRAIN,
+                        .count = 2,
+                        .times = (int64_t[]){0, 1400000000},
+                        .items = (int32_t[]){0, 1}};
+    must(session_store_add(&sessions, &s, &e), &e);
+    must(session_store_end(&sessions, &e), &e);
+    counted_take(&c, &sessions, &items);
+    come(&c, 0, 20, 30, 1);
+    counted_until(&c, 31);
+    tap_ok(COUNTS_ARE(&c, 2, 2) && c.index.sessions == 1 &&
+               session_index_postings(&c.index, 1, 1) == 1,
+           "a session that comes in counts, whatever never ends");
+    counted_release(&c);
+    names_release(&items);
+    session_store_release(&sessions);
+}
+
 int main(void)
 {
     of_the_file();
     of_a_stream();
     coming_in();
+    behind_an_endless_one();
     return tap_done();
 }
