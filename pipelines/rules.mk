@@ -57,7 +57,12 @@ scorer = $(BIN)/scorer --best-by $(BEST_BY) $(SCORE)
 names = $(if $(NAMED),$(1:%=--name %))
 train = $(if $(filter undefined,$(origin TRAIN.$(1))),$(TRAIN),$(TRAIN.$(1)))
 
-all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(AGAINST),$(OUT)/against.txt) $(EXTRA)
+# A pipeline's own bases count where they are among the models that were chosen.
+bases := $(filter best-baseline $(BASELINES) $(MODELS),$(AGAINST))
+$(if $(filter command environment,$(origin AGAINST)),$(foreach b,$(filter-out $(bases),$(AGAINST)),$(error \
+    AGAINST=$(b): neither BASELINES nor MODELS has it)))
+
+all: $(OUT)/scores.txt $(OUT)/positions.txt $(OUT)/scores.tsv $(OUT)/attention.html $(if $(bases),$(OUT)/against.txt) $(EXTRA)
 	@echo; cat $<; echo; echo 'the same as a page, with learning curves and with what models attend to: $(OUT)/attention.html'
 	$(AFTER)
 
@@ -156,9 +161,9 @@ $(scorer) --best --by none $(call names,$(1) $(filter-out $(1),$(BASELINES) $(MO
 	    --against <(cat $(call runs_of,$(1))) $(filter-out $(call runs_of,$(1)),$(runs)) >>$@.now
 
 endef
-$(OUT)/against.txt: | $(if $(filter best-baseline,$(AGAINST)),$(OUT)/best-baseline)
+$(OUT)/against.txt: | $(if $(filter best-baseline,$(bases)),$(OUT)/best-baseline)
 	@rm -f $@.now
-	$(foreach base,$(AGAINST),$(call against,$(call base_of,$(base))))
+	$(foreach base,$(bases),$(call against,$(call base_of,$(base))))
 	@mv $@.now $@
 	$(call note,$(@F),$(shown))
 

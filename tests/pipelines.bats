@@ -572,6 +572,20 @@ papers() {
     grep -q 'Item attention' stamp/attention.html
 }
 
+@test "models are tested against the pipeline's own where those are among them" {
+    touch log
+    words() { env -u DATA make -n -f "$ROOT/pipelines/hrnn.mk" DATA=log "$@" >said; }
+    words MODELS='rnn hrnn-init'
+    [ "$(grep -c -- '--against <(cat out/hrnn/rnn.1.mp) ' said)" = 1 ]
+    run -1 grep 'cat out/hrnn/rnn-concat' said
+    words MODELS=hrnn-init
+    run -1 grep -- '--against' said
+    words MODELS=hrnn-init AGAINST=markov
+    grep -q -- '--against <(cat out/hrnn/markov.mp) ' said
+    run -2 words MODELS=hrnn-init AGAINST='markov rnn'
+    [[ $output == *'*** AGAINST=rnn: neither BASELINES nor MODELS has it.'* ]]
+}
+
 @test "tan.mk: each way of training on each fraction, beside counts, and their table" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
     papers tan DATA=log OUT=tan EMBEDDING=4 HIDDEN=5 FRACTIONS='4 1' LR=0.03 TUNE_LR=0.01 AIM_LR=0.03 >said 2>err || { cat err; false; }
