@@ -55,7 +55,7 @@ EXTRA = $(OUT)/best
 name_in = $(basename $(notdir $(shell cat $(OUT)/$(1))))
 counting = it counts, and has no model file: baseline --model $(strip $(call counts,$(1)) $(OPTIONS.$(1)))
 serving = $(if $(filter wide-ready,$(1)),it is ready-made: recommender and predictor use it without --model,$(call counting,$(1)))
-AFTER = @printf '%s\n' 'each tested over users against $(call name_in,best-baseline): $(OUT)/against.txt' \
+AFTER = @printf '%s\n' $(if $(bases),'each tested over users against $(foreach b,$(bases),$(call base_of,$(b))): $(OUT)/against.txt') \
     'best on the validation part: $(shell cat $(OUT)/best)' \
     '$(if $(shell ls $(OUT)/best.safetensors 2>/dev/null),its model: $(OUT)/best.safetensors,$(call serving,$(call name_in,best)))'
 

@@ -57,8 +57,8 @@ scorer = $(BIN)/scorer --best-by $(BEST_BY) $(SCORE)
 names = $(if $(NAMED),$(1:%=--name %))
 train = $(if $(filter undefined,$(origin TRAIN.$(1))),$(TRAIN),$(TRAIN.$(1)))
 
-# A pipeline's own bases count where they are among the models that were chosen.
-bases := $(filter best-baseline $(BASELINES) $(MODELS),$(AGAINST))
+# A pipeline's own bases count where they are among the models that were chosen, and not alone.
+bases := $(if $(word 2,$(BASELINES) $(MODELS)),$(filter $(if $(BASELINES),best-baseline) $(BASELINES) $(MODELS),$(AGAINST)))
 $(if $(filter command environment,$(origin AGAINST)),$(foreach b,$(filter-out $(bases),$(AGAINST)),$(error \
     AGAINST=$(b): neither BASELINES nor MODELS has it)))
 
@@ -115,6 +115,9 @@ $(OUT)/$(1).%.mp $(OUT)/$(1).%.safetensors: $(OUT)/$(or $(INPUT.$(1)),batches).m
 	    --save $(OUT)/$(1).$$*.safetensors -o $(OUT)/$(1).$$*.mp $$< $(FROM.$(1):%=3<$(OUT)/%.$$*.safetensors)
 	$$(call note,$(1).$$*,$$(call learn,$(1)))
 endef
+known = $(sort $(filter-out $(BASELINES),$(patsubst OPTIONS.%,%,$(filter OPTIONS.%,$(.VARIABLES)))))
+$(foreach m,$(MODELS),$(if $(filter undefined,$(origin OPTIONS.$(m))),$(error \
+    MODELS: no OPTIONS.$(m) says what $(m) is; here are $(known))))
 others = $(foreach m,$(MODELS),$(FROM.$(m)))
 $(foreach m,$(sort $(MODELS) $(others)),$(eval $(call model_rule,$(m))))
 # They stay, as all that is made does.  Without a name, .SECONDARY would be all files, and none that is

@@ -586,6 +586,18 @@ papers() {
     [[ $output == *'*** AGAINST=rnn: neither BASELINES nor MODELS has it.'* ]]
 }
 
+@test "a model that a pipeline has no options for is refused; one model or one baseline alone will do" {
+    log >log.tsv
+    run -2 pipeline best DATA=log.tsv OUT=made MODELS='wide rnn'
+    [[ $output == *'*** MODELS: no OPTIONS.rnn says what rnn is; here are ii-rnn ii-rnn-hidden-delta ii-rnn-wide narm '* && ! -e made ]]
+    pipeline best DATA=log.tsv OUT=made MODELS=rnn OPTIONS.rnn='--model rnn' INPUT.rnn=session-parallel BASELINES= >said 2>err || { cat err; false; }
+    spcat made/rnn.1.mp | head -n 1 | jq -e '.[2].pipeline[-1][2].model == "rnn"'
+    grep -qx 'best on the validation part: made/rnn.1.mp' said
+    pipeline best DATA=log.tsv OUT=made MODELS= BASELINES=pop >said 2>err || { cat err; false; }
+    grep -qx 'best on the validation part: made/pop.mp' said
+    run -1 grep against said
+}
+
 @test "tan.mk: each way of training on each fraction, beside counts, and their table" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3, $4 ".5" }' >log
     papers tan DATA=log OUT=tan EMBEDDING=4 HIDDEN=5 FRACTIONS='4 1' LR=0.03 TUNE_LR=0.01 AIM_LR=0.03 >said 2>err || { cat err; false; }
