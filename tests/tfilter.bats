@@ -278,6 +278,28 @@ END
     cmp <(records joined.mp) <(records together.mp)
 }
 
+@test "the header counts the rows of all streams, and what was dropped of them" {
+    for user in a b c; do
+        for item in w x y z; do
+            printf "$user,$item,%d,%s\n" 100 v 200 w 90000 v 90100 v
+        done | sed "1i u,i,t,k\n,x,100,v\n$user,x,100,w" >$user.csv
+    done
+    sed -i 3d a.csv # no row of the first stream lacks a user
+    made() { csv-sessionize -q --user u --item i --time t --time-unit s --where k=v "$@"; }
+    for user in a b c; do
+        made $user.csv >$user.mp
+    done
+    made a.csv b.csv c.csv >whole.mp
+    counted() { spcat --summary | grep -E '^(meta.*rows|dropped by csv-)' | sed 's/;.*//'; }
+    counted <whole.mp >expected
+    [ "$(grep -c rows expected)" = 4 ]
+    for filters in --min-events=1 '--split user:0.5' --merge '--merge --flush'; do
+        # shellcheck disable=SC2086 # a list of words
+        tfilter -q $filters a.mp b.mp c.mp | counted | cmp - expected
+    done
+    cat a.mp b.mp c.mp | counted | cmp - expected
+}
+
 @test "attributes of users pass through, each item's count stands beside" {
     printf '#id\tgender\tage\tcountry\tregistered\nann\tf\t30\tNorway\t\nbob\tm\t\tJapan\t\n' >profiles
     for user in ann bob; do

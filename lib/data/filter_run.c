@@ -5,6 +5,7 @@
 struct filtering {
     struct filter_chain *chain;
     struct frame_out *out;
+    struct filter_begin begin;
     struct reindex relabel;
     struct merge_users merging;       /* of a chain that merges: what was read */
     uint64_t adjoined;                /* by it */
@@ -145,13 +146,20 @@ static int take(struct filtering *r, uint64_t part, const struct sessions_record
     }
 }
 
-/* Takes the joined sessions of a chain that merges. */
+static int begin_output(const struct filter_begin *b, struct err *e)
+{
+    return b->begin ? b->begin(b->to, e) : 0;
+}
+
+/* Takes the joined sessions of a chain that merges; the header now knows of all streams. */
 static int take_merged(struct filtering *r, const struct meta *input, struct err *e)
 {
     const struct session *s;
     int status = meta_get_int(input, "gap", &r->merging.gap, e);
     if (!status)
         status = merge_users_end(&r->merging, r->relabel.users.names, e);
+    if (!status && !r->holds)
+        status = begin_output(&r->begin, e);
     while (!status && (s = merge_users_next(&r->merging)))
         status = take_session(r, s, e);
     r->adjoined = r->merging.adjoined;
@@ -225,17 +233,15 @@ static int write_held(struct filtering *r, struct split_report *report, struct e
     return status;
 }
 
-static int begin_output(const struct filter_begin *b, struct err *e)
-{
-    return b->begin ? b->begin(b->to, e) : 0;
-}
-
 int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_out *out,
                struct filter_begin begin, size_t memory, struct filter_result *result,
                struct err *e)
 {
-    struct filtering r = {
-        .chain = chain, .out = out, .surveys = filter_chain_surveys(chain), .memory = memory};
+    struct filtering r = {.chain = chain,
+                          .out = out,
+                          .begin = begin,
+                          .surveys = filter_chain_surveys(chain),
+                          .memory = memory};
     int status = 0;
     if (memory)
         mem_give_back();
@@ -244,8 +250,9 @@ int filter_run(struct filter_chain *chain, struct sessions_in *in, struct frame_
     r.relabel.users.names = sessions_in_users(in);
     r.relabel.items.names = sessions_in_items(in);
     filter_chain_recall(chain, sessions_in_meta(in));
-    r.holds = r.surveys || (!begin.at_once && filter_chain_may_drop(chain));
-    if (!r.holds)
+    r.holds = r.surveys ||
+              (!begin.at_once && (filter_chain_may_drop(chain) || filter_chain_splits(chain)));
+    if (!r.holds && !chain->merges)
         status = begin_output(&begin, e);
     if (!status)
         status = take_all(&r, in, e);

@@ -23,9 +23,9 @@ struct filter_result {
 };
 
 /* Reads the sessions, filters them user by user, and writes what is left.  A chain that merges
- * reads all first.  Where sessions are not split and no filter
- * surveys all users or, unless at_once, can drop events, each user is written when complete, in the
- * memory of one user; else all are written after the last is read, since the header says what was
+ * reads all first.  Where sessions are not split and no filter surveys all users or, unless
+ * at_once, splits or can drop events, each user is written when complete, in the memory of one
+ * user; else all are written after the last is read, since the header says what was read and
  * dropped and an item's record how often the training part has it, and those that do not fit into
  * the `memory` that the program may hold (0: no limit) wait in temporary files. 65: the sessions of
  * a user are not together; some sessions are split and some are not. */

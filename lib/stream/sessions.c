@@ -146,7 +146,7 @@ static const char *other_choice(const struct sessions_in *in)
 /* Rows and what was dropped are of all parts so far. */
 static void add_counts(struct meta *all, const struct meta *here)
 {
-    static const char *const keys[] = {"rows", "bad_rows"};
+    static const char *const keys[] = {"rows", "bad_rows", "rows_without_user", "rows_left_out"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         int64_t sum = 0, more = 0;
         struct err none;
