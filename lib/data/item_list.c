@@ -43,17 +43,37 @@ static const char *closing_quote(struct bytes text)
     return quoted ? memchr(text.at + 1, *text.at, text.len - 1) : NULL;
 }
 
+/* Lists in brackets may go on in the next line, as NumPy writes long ones. */
+static bool ends_line(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* Without blanks and line ends around it. */
+static struct bytes trimmed(struct bytes text)
+{
+    size_t before;
+    do {
+        text = field_trimmed(text);
+        before = text.len;
+        if (text.len && ends_line(*text.at))
+            text = (struct bytes){text.at + 1, text.len - 1};
+        if (text.len && ends_line(text.at[text.len - 1]))
+            text.len--;
+    } while (text.len < before);
+    return text;
+}
+
 /* What is in brackets: of a quoted item what is between its quotes.  False: an item is a list. */
 static bool split_bracketed(struct bytes text, item_vec *items)
 {
     char delimiter = memchr(text.at, ',', text.len) ? ',' : ' ';
-    while ((text = field_trimmed(text)).len) {
+    while ((text = trimmed(text)).len) {
         const char *end = text.at + text.len, *quote = closing_quote(text);
-        const char *from = quote ? quote + 1 : text.at;
-        const char *stop = memchr(from, delimiter, (size_t)(end - from));
-        if (!stop)
-            stop = end;
-        struct bytes item = field_trimmed((struct bytes){text.at, (size_t)(stop - text.at)});
+        const char *stop = quote ? quote + 1 : text.at;
+        while (stop < end && *stop != delimiter && !(delimiter == ' ' && ends_line(*stop)))
+            stop++;
+        struct bytes item = trimmed((struct bytes){text.at, (size_t)(stop - text.at)});
         bool whole = quote && quote + 1 == item.at + item.len;
         if (item.len && memchr("[({", *item.at, 3))
             return false;

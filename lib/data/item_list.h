@@ -16,9 +16,10 @@ bool item_list_is_bracketed(struct bytes field);
 char item_list_delimiter(struct bytes field);
 
 /* Appends the items of the list, which point into the field.  One in brackets has commas between
- * its items, or if it has none blanks, and its items may be quoted; of any other it is `delimiter`,
- * NUL where nothing separates them.  Blanks around an item are not part of it, and an empty item is
- * none.  False: an item in the brackets begins with a bracket, and is a list itself. */
+ * its items, or if it has none blanks and line ends, and its items may be quoted; of any other it
+ * is `delimiter`, NUL where nothing separates them.  Blanks around an item, and in brackets line
+ * ends, are not part of it, and an empty item is none.  False: an item in the brackets begins with
+ * a bracket, and is a list itself. */
 bool item_list_split(struct bytes field, char delimiter, item_vec *items);
 
 #endif
