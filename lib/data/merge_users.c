@@ -84,13 +84,30 @@ static int compare_sessions(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Counts the sessions of the user in which one of another stream may go on. */
+/* When the sessions of a stream that were looked at had all ended. */
+struct stream_end {
+    uint64_t stream;
+    int64_t ended;
+    bool any;
+};
+
+/* Counts the sessions of the user in which one of another stream may go on: of the streams before,
+ * the one that ended last, and the last of the others, say all. */
 static void count_adjoined(struct merge_users *m)
 {
-    for (size_t i = 1; i < m->sessions.len; i++) {
-        const struct merge_session *before = &m->sessions.at[i - 1], *s = before + 1;
-        int64_t ended = all_user_sessions_last(&m->all, before->number);
-        m->adjoined += s->stream != before->stream && s->start - ended < m->gap;
+    struct stream_end last = {0}, other = {0};
+    for (size_t i = 0; i < m->sessions.len; i++) {
+        const struct merge_session *s = &m->sessions.at[i];
+        struct stream_end now = {s->stream, all_user_sessions_last(&m->all, s->number), true};
+        const struct stream_end *before = last.stream == s->stream ? &other : &last;
+        m->adjoined += before->any && s->start - before->ended < m->gap;
+        bool is_last = !last.any || now.ended > last.ended;
+        if (is_last && last.stream != now.stream)
+            other = last;
+        if (is_last)
+            last = now;
+        else if (now.stream != last.stream && (!other.any || now.ended > other.ended))
+            other = now;
     }
 }
 

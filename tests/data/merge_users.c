@@ -107,6 +107,31 @@ static void adjoined(int64_t gap, uint64_t expected)
     names_release(&names);
 }
 
+/* A long session, and some of another stream that begin before it has ended. */
+static void within(void)
+{
+    struct merge_users m;
+    struct names names = names_of_users();
+    struct err e;
+    merge_users_open(&m, 0);
+    add(&m, 1, 0, 100, 5000, 0);
+    add(&m, 1, 0, 9000, 1, 1);
+    add(&m, 2, 0, 200, 10, 2);
+    add(&m, 2, 0, 2000, 10, 3);
+    add(&m, 2, 0, 4000, 10, 4);
+    add(&m, 3, 0, 4005, 2000, 5);
+    add(&m, 1, 0, 5500, 1, 6); /* in the third stream's */
+    add(&m, 3, 0, 6100, 1, 7);
+    must(merge_users_end(&m, &names, &e), &e);
+    m.gap = 10;
+    while (merge_users_next(&m))
+        ;
+    tap_ok(m.adjoined == 5, "%d sessions begin before one of another stream has ended",
+           (int)m.adjoined);
+    merge_users_release(&m);
+    names_release(&names);
+}
+
 static void none_and_split(void)
 {
     struct merge_users m;
@@ -131,6 +156,7 @@ int main(void)
     adjoined(0, 1);
     adjoined(800, 1);
     adjoined(801, 2);
+    within();
     none_and_split();
     return tap_done();
 }
