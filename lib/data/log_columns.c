@@ -178,6 +178,11 @@ const char *log_byte_named(const char *text)
     return !strcmp(text, "tab") || !strcmp(text, "\\t") ? "\t" : text;
 }
 
+static const char *place_word(const struct log_columns *c)
+{
+    return c->place && !strcmp(c->place, "PATH") ? "path" : "column";
+}
+
 static int settle_list_delimiter(struct log_columns *c, struct err *e)
 {
     const char *text = c->layout.list_delimiter;
@@ -186,7 +191,7 @@ static int settle_list_delimiter(struct log_columns *c, struct err *e)
         return 0;
     if (!c->layout.list)
         return err_set(e, STATUS_USAGE, "--list-delimiter is for a --list: which %s is it?",
-                       c->place && !strcmp(c->place, "PATH") ? "path" : "column");
+                       place_word(c));
     c->list_delimiter = *log_byte_named(text);
     if (strlen(log_byte_named(text)) == 1)
         return 0;
@@ -224,16 +229,22 @@ static int settle_list(struct log_columns *c, struct err *e)
     return 0;
 }
 
-/* Where there are no times, the order of the log does not say where sessions begin. */
+/* Where there are no times, the order of the log does not say where sessions begin, and no option
+ * says anything of times. */
 static int settle_time(struct log_columns *c, struct err *e)
 {
+    const char *of_times = c->given.time_unit   ? "time-unit"
+                           : c->given.time_form ? "time-format"
+                           : c->given.sequence  ? "sequence"
+                                                : NULL;
+    if (c->layout.list && !c->layout.time && !c->no_time && of_times)
+        return err_set(e, STATUS_USAGE, "--%s is for a --time: which %s is it?", of_times,
+                       place_word(c));
     if (!c->no_time)
         return 0;
-    if (c->given.time || c->given.time_unit || c->given.time_form)
-        return err_set(e, STATUS_USAGE, "--no-time and --time%s exclude each other: choose one",
-                       c->given.time        ? ""
-                       : c->given.time_unit ? "-unit"
-                                            : "-format");
+    if (c->given.time || of_times)
+        return err_set(e, STATUS_USAGE, "--no-time and --%s exclude each other: choose one",
+                       c->given.time ? "time" : of_times);
     c->layout.time = NULL;
     if (c->layout.session || c->layout.list)
         return 0;

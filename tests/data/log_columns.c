@@ -118,6 +118,13 @@ int main(void)
     refused((struct log_columns){.given = {.session = "s", .item = "i", .time_form = "%Y"},
                                  .no_time = true},
             NULL, "--no-time and --time-format exclude each other");
+    refused((struct log_columns){.given = {.session = "s", .item = "i", .sequence = "n"},
+                                 .no_time = true},
+            NULL, "--no-time and --sequence exclude each other");
+    refused((struct log_columns){.given = {.list = "l", .sequence = "n"}}, NULL,
+            "--sequence is for a --time: which column is it?");
+    refused((struct log_columns){.given = {.list = "l", .time_unit = "s"}, .place = "PATH"}, NULL,
+            "--time-unit is for a --time: which path is it?");
     refused((struct log_columns){.given = {.session = "s", .item = "i", .list_delimiter = ","},
                                  .place = "PATH"},
             NULL, "--list-delimiter is for a --list: which path is it?");
