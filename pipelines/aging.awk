@@ -20,9 +20,14 @@ $column["part"] != "test" || $column["best"] != "true" { next }
     if (by == "day" && (table == 1 || $column["group"] == 1)) {
         sum[name, day] += $column["recall@20"]
         runs[name, day]++
+        tested = 1
     }
 }
 END {
+    if (!tested) {
+        print "aging: no target is on these days: FROM=YYYY-MM-DD names the first of them" >"/dev/stderr"
+        exit 1
+    }
     printf "%-16s", "recall@20 on day"
     for (d = 1; d <= days; d++)
         printf " %6d", d

@@ -123,6 +123,7 @@ all:
 ifeq ($(strip $(LOGS)),)
 $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) DATA.deskdrop=FILE DATA.lastfm=FILE)
 endif
+$(if $(strip $(RUNS)),,$(error no run: of KINDS='$(KINDS)' alone and wide are known, SEEDS='$(SEEDS)'))
 $(foreach m,$(MODELS),$(if $(IN.$(m)),,$(error no model is called $(m): IN.$(m)=PIPELINE:MODEL)))
 $(foreach l,$(LOGS),$(if $(DATA.$(l)),,$(error the log $(l) has no DATA.$(l)=FILE)))
 include $(HERE)/files.mk

@@ -128,6 +128,7 @@ $(error name the raw logs: make -f $(firstword $(MAKEFILE_LIST)) LASTFM=FILE RED
 endif
 include $(HERE)/files.mk
 $(foreach name,LASTFM REDDIT PROFILES,$(if $($(name)),$(call given,$(name))))
+$(if $(strip $(MADE)),,$(error TABLES='$(TABLES)': these logs give none of them))
 
 made_with = $(RAW.$(1)) $(SESSIONIZE.$(1))
 $(OUT)/lastfm.mp $(OUT)/reddit.mp: $(OUT)/%.mp:

@@ -391,6 +391,13 @@ thesis() {
         {BATCH.lastfm,BATCH.reddit,BATCH.cet}='--batch 5' "$@"
 }
 
+@test "tables that thesis.mk does not have, and days that aging.mk does not find in the log, are errors" {
+    run -2 thesis TABLES='5.4 9.9'
+    [[ $output == *"*** TABLES='5.4 9.9': these logs give none of them"* && ! -e thesis ]]
+    run -2 pipeline aging DATA=lastfm.tsv OUT=aging SESSIONIZE=lfm-sessionize DAYS=1 DAILY= MODELS=wide BASELINES=pop TRAIN.wide=--quiet
+    [[ $output == *'aging: no target is on these days: FROM=YYYY-MM-DD names the first of them'* && ! -e aging/aging.txt ]]
+}
+
 @test "thesis.mk makes every row of tables 5.5 to 5.14" {
     thesis >said 2>err || { cat err; false; }
     [ "$(grep -c ' ours ' thesis/tables.txt)" = "$(grep -vc '^#\|^table' "$ROOT/pipelines/thesis.tsv")" ]

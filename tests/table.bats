@@ -93,6 +93,11 @@ setup() {
     done
 }
 
+@test "a table without a run is refused" {
+    run -2 table LOGS=tiny MODELS=pop KINDS=both
+    [[ $output == *"*** no run: of KINDS='both' alone and wide are known"* ]]
+}
+
 @test "a table needs a log, with its data, and models that it knows" {
     run make -f "$ROOT/pipelines/table.mk" OUT=none
     [ "$status" = 2 ]
