@@ -101,8 +101,9 @@ $(NIGHT)/model.safetensors: $(NIGHT)/before.mp $(NIGHT)/new.mp $(NIGHT)/new.safe
 	            printf "the model of the night before stays: recall@20 %.4f, that of the new one %.4f\n", \
 	                recall[0], recall[1] }' >$(@D)/verdict
 	if [ -s $(@D)/verdict ] && [ -n "$(BEFORE)" ]; then \
-	    mv $(@D)/verdict $(@D)/rejected; cp $(BEFORE)/model.safetensors $@; \
-	else cp $(@D)/new.safetensors $@; fi
+	    mv $(@D)/verdict $(@D)/rejected; cp $(BEFORE)/model.safetensors $@.now; \
+	else cp $(@D)/new.safetensors $@.now; fi
+	@mv $@.now $@
 
 $(NIGHT)/recommendations.tsv: $(NIGHT)/model.safetensors $(NIGHT)/sessions.mp
 	$(BIN)/recommender --model $< $(if $(COUNTS),--index $(NIGHT)/sessions.mp --frozen) --top $(TOP) $(RUN) \
