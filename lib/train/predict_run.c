@@ -24,6 +24,8 @@ static int open_output(struct predict_run *r, struct err *e)
 {
     struct meta m;
     pass_run_header(&r->pass, &m);
+    if (r->saved->ready) /* not the name of one that was trained on the log */
+        meta_set_text(&m, "label", "wide ready-made");
     saved_model_chain(r->saved, &m);
     int status = note_drops(r, &m, e);
     if (!status)
