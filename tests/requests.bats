@@ -84,10 +84,13 @@ not JSON
 {"id": 10, "items": ["$A"], "candidates": "none"}
 {"id": 11, "items": ["$A"]} {"id": 12}
 {"id": 13, "items": ["$A"], "exclude_seen": 1}
+{"id": 15, "items": ["$A"], "now": 1241478539.5}
+{"id": 16, "items": ["$A"], "times": [1e9]}
+{"id": 17, "items": ["$A"], "top": 5.0}
 {"id": 14, "user": "$USER1", "items": ["$A", "never heard of", "nor this"], "times": ["2009-05-04T23:08:57Z", 1241478538, 1241478539]}
 EOT
     answer -m "$FILES/narm" --top 3 <asked >answers
-    [ "$(wc -l <answers)" = 13 ]
+    [ "$(wc -l <answers)" = 16 ]
     jq -e . answers >/dev/null
     jq -c '[.id, .error // (.items | length)]' answers >said
     diff said - <<'EOT'
@@ -103,6 +106,9 @@ EOT
 [10,"candidates: there is no set 'none': --candidates NAME=FILE gives it"]
 [11,"something follows the object on its line"]
 [13,"exclude_seen: expected true or false"]
+[15,"now: expected a time, in whole seconds since 1970 or as \"2009-05-04T23:08:57Z\""]
+[16,"times: expected a time, in whole seconds since 1970 or as \"2009-05-04T23:08:57Z\""]
+[17,"top: expected a whole number from 1 to 10000"]
 [14,3]
 EOT
     [ "$(tail -n 1 answers | jq .unknown)" = 2 ]

@@ -240,6 +240,8 @@ bool json_integer(struct json_in *in, int64_t *value)
     const char *end = in->at;
     while (end < in->end && *end >= '0' && *end <= '9')
         end++;
+    if (end < in->end && (*end == '.' || *end == 'e' || *end == 'E'))
+        return false;
     if (!num_i64(in->at, (size_t)(end - in->at), value))
         return false;
     in->at = end;
