@@ -300,6 +300,7 @@ small() {
     jq -e '.. | objects | select(has("kind")) |
         .kind == "batches" and .keeps_order == true and .history == 4 and .batch == 9 and
         .epochs == 2 and .scheme == "shuffled" and .week_shift == 0 and has("slots") == false and
+        .train_recent == "5/10" and has("train_oldest") == false and
         (.delta_edges | tostring | contains("3600")) and
         ([.pipeline[][0]] == ["reddit-sessionize", "tfilter", "batcher"]) and
         (.pipeline[2][2] | .["min-batch"] == 1 and .["train-recent"] == "0.5" and

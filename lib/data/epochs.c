@@ -12,6 +12,7 @@ void epochs_meta(struct meta *m, const struct epochs_options *o)
     meta_set_int(m, "epochs", o->epochs);
     if (o->reverse)
         meta_set_bool(m, "reversed", true);
+    learned_note(m, o->learned);
 }
 
 /* Leaves room for what passes take. */

@@ -1,6 +1,7 @@
 #include "data/learned.h"
 
 #include <inttypes.h>
+
 #include "base/nth.h"
 #include "base/time.h"
 
@@ -10,6 +11,48 @@ bool learned_share_parse(const char *text, struct learned_share *to)
     text += to->of_each_user ? 5 : 0;
     return fraction_parse(text, strlen(text), &to->of) && to->of.over;
 }
+
+static bool is_all(const struct learned_share *share)
+{
+    return share->of.over == share->of.under;
+}
+
+/* ---- in a header ---- */
+
+static const char *key_of(const struct learned_share *share)
+{
+    return share->newest ? "train_recent" : "train_oldest";
+}
+
+void learned_note(struct meta *m, const struct learned_share share[2])
+{
+    for (int i = 0; i < 2; i++) {
+        struct buf text = {0};
+        buf_format(&text, "%s%" PRId64 "/%" PRId64, share[i].of_each_user ? "user:" : "",
+                   share[i].of.over, share[i].of.under);
+        buf_byte(&text, 0);
+        if (!is_all(&share[i]))
+            meta_set_text(m, key_of(&share[i]), text.at);
+        buf_release(&text);
+    }
+}
+
+void learned_noted(const struct meta *m, struct learned_share share[2])
+{
+    for (int i = 0; i < 2; i++) {
+        const struct learned_share all = {{1, 1}, i == 0, false};
+        struct cursor c = cursor_of(meta_find(m, key_of(&all)));
+        struct bytes found = {NULL, 0};
+        bool named = cursor_str(&c, &found);
+        char *text = named ? mem_copy(found.at, found.len) : NULL;
+        share[i] = all;
+        if (named && !learned_share_parse(text, &share[i]))
+            share[i] = all;
+        mem_free(text);
+    }
+}
+
+/* ---- which sessions ---- */
 
 /* The first of n sessions in order that the share has, and the one after its last. */
 static void bounds(const struct learned_share *share, int64_t n, int64_t *from, int64_t *to)
@@ -71,11 +114,6 @@ static size_t count_learned(const struct session_store *c, const unsigned char *
         session_store_passed(c, s, s + 1);
     }
     return count;
-}
-
-static bool is_all(const struct learned_share *share)
-{
-    return share->of.over == share->of.under;
 }
 
 int learned_choose(const struct session_store *c, const struct learned_share share[2],

@@ -5,6 +5,7 @@
 
 #include "base/fraction.h"
 #include "data/session_store.h"
+#include "stream/meta.h"
 
 struct learned_share {
     struct fraction of;
@@ -14,6 +15,10 @@ struct learned_share {
 
 /* "0.8", "user:4/5"; false on anything else, and on 0. */
 bool learned_share_parse(const char *text, struct learned_share *to);
+
+/* Names the shares in a header, but for those that are all; and the shares that one names. */
+void learned_note(struct meta *m, const struct learned_share share[2]);
+void learned_noted(const struct meta *m, struct learned_share share[2]);
 
 /* Marks the training sessions that are in both shares: learned [S], which the caller frees; NULL:
  * all are.  Of all sessions, those of equal start are on one side of an edge.  The oldest F and the

@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "cli/progress.h"
+#include "data/learned.h"
 #include "data/rounds.h"
 #include "nn/device_open.h"
 #include "nn/shards.h"
@@ -169,6 +170,31 @@ static void say_overlaps(const struct pass_run *r)
                  count, session_store_sessions(&r->in.store), m->class->name);
 }
 
+/* A header whose shares leave nothing names none. */
+static void find_learned(struct pass_run *r)
+{
+    struct learned_share share[2];
+    struct err unused;
+    learned_noted(batches_in_meta(r->in.in), share);
+    if (learned_choose(&r->in.store, share, &r->learned_from, &unused)) {
+        mem_free(r->learned_from);
+        r->learned_from = NULL;
+    }
+}
+
+void pass_run_count(struct pass_run *r, const unsigned char *left_out)
+{
+    const struct session_store *c = &r->in.store;
+    const unsigned char *from = r->learned_from;
+    size_t least = r->in.parallel.slots ? 2 : 0;
+    r->training = 0;
+    for (size_t s = 0; s < session_store_sessions(c); s++) {
+        bool has = session_store_part(c, s) == PART_TRAIN && session_store_length(c, s) >= least;
+        r->training += has && !(left_out && left_out[s]) && (!from || from[s]);
+        session_store_passed(c, s, s + 1);
+    }
+}
+
 void pass_run_begin(struct pass_run *r, struct train_options *options)
 {
     say_overlaps(r);
@@ -184,7 +210,8 @@ void pass_run_begin(struct pass_run *r, struct train_options *options)
     struct err unused; /* an epoch count of another type is none */
     meta_get_int(batches_in_meta(r->in.in), "epochs", &r->epochs, &unused);
     r->first = 1, r->last = r->epochs;
-    r->training = session_store_part_count(&r->in.store, PART_TRAIN);
+    find_learned(r);
+    pass_run_count(r, NULL);
     attention_sample_open(&r->sample, run_attention(r->o), options->seed, &r->model);
     if (r->model.wide)
         open_counts(r, &r->learned, PART_TRAIN);
@@ -365,6 +392,7 @@ void pass_run_close(struct pass_run *r)
     vec_release(&r->seen);
     vec_release(&r->day);
     mem_free(r->candidates);
+    mem_free(r->learned_from);
     buf_release(&r->options);
     device_store_close(&r->stored);
     shards_close(r->device);

@@ -33,7 +33,8 @@ struct pass_run {
     struct item_support support; /* of the stream's items */
     int64_t epochs;              /* that the header promises; 0: not known */
     int64_t first, last;         /* over these passes the learning rate falls; last 0: not known */
-    size_t training;             /* training sessions */
+    size_t training;             /* sessions of a training pass */
+    unsigned char *learned_from; /* the training sessions that these have; NULL: all */
     unsigned char *candidates;   /* items of the output among which targets are ranked; NULL: all */
     /* set from the first epoch on */
     bool ready;
@@ -83,6 +84,10 @@ void pass_run_begin(struct pass_run *r, struct train_options *options);
 /* A pass begins; the one before has ended.  Before a test the model takes in all earlier sessions,
  * so that its figures are those of the weights under test. */
 int pass_run_begin_pass(struct pass_run *r, struct epoch epoch, struct err *e);
+
+/* Counts the sessions of a training pass, but for those that are left out (NULL: none), and where
+ * it has slots for those of one event, which are in none. */
+void pass_run_count(struct pass_run *r, const unsigned char *left_out);
 
 /* Says how far the training run is, before a training batch. */
 void pass_run_set_done(struct pass_run *r);

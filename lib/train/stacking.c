@@ -92,7 +92,8 @@ void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause
         r->cli,
         "the newest %zu of %zu training sessions teach what the network is worth beside counts; "
         "it learns from them %s",
-        s->sessions, r->training, r->epochs > 1 ? "in the second half of the passes" : "not");
+        s->sessions, session_store_part_count(&r->in.store, PART_TRAIN),
+        r->epochs > 1 ? "in the second half of the passes" : "not");
 }
 
 /* ---- what the wide part learns from ---- */
@@ -321,7 +322,7 @@ void stacking_hide(const struct stacking *s, struct pass_run *r, int64_t pass)
     if (s->unseen && r->epochs)
         r->first = hides ? 1 : s->until + 1, r->last = hides ? s->until : r->epochs;
     r->in.left_out = hides ? s->unseen : NULL;
-    r->training = session_store_part_count(&r->in.store, PART_TRAIN) - (hides ? s->sessions : 0);
+    pass_run_count(r, r->in.left_out);
 }
 
 void stacking_begin_pass(struct stacking *s, struct pass_run *r, int64_t pass)

@@ -69,6 +69,30 @@ static void one_log(uint64_t seed, struct learned_share share)
     session_store_release(&c);
 }
 
+static bool is_same(const struct learned_share *a, const struct learned_share *b)
+{
+    return a->of.over == b->of.over && a->of.under == b->of.under && a->newest == b->newest &&
+           a->of_each_user == b->of_each_user;
+}
+
+static void check_header(void)
+{
+    const struct learned_share some[2] = {{{1, 4}, true, false}, {{8, 10}, false, true}};
+    const struct learned_share all[2] = {{{1, 1}, true, false}, {{1, 1}, false, false}};
+    struct learned_share found[2], none[2];
+    struct meta m = {0}, empty = {0};
+    learned_note(&m, some);
+    learned_noted(&m, found);
+    learned_note(&empty, all);
+    learned_noted(&empty, none);
+    bool same = true;
+    for (int i = 0; i < 2; i++)
+        same = same && is_same(&found[i], &some[i]) && is_same(&none[i], &all[i]);
+    tap_ok(same && !empty.entries.len, "a header names the shares that are not all");
+    meta_release(&m);
+    meta_release(&empty);
+}
+
 static void check_parse(void)
 {
     struct learned_share s;
@@ -82,6 +106,7 @@ static void check_parse(void)
 
 int main(void)
 {
+    check_header();
     check_parse();
     for (uint64_t seed = 0; seed < 10; seed++)
         for (int i = 0; i < 4; i++)

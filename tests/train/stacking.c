@@ -21,6 +21,7 @@ struct log {
     bool by_time;                /* the test is newer than all training */
     bool at_once;                /* all sessions begin at once */
     bool tests;
+    const char *recent; /* the share that passes learn from; NULL: all */
 };
 
 /* Session `number` of a user: all items, and the first of them again in every other session. */
@@ -116,6 +117,8 @@ static void open_fixture(struct fixture *f, const struct log *l, int fails_after
     stream_meta(&meta, STREAM_BATCHES);
     if (l->epochs)
         meta_set_int(&meta, "epochs", l->epochs);
+    if (l->recent)
+        meta_set_text(&meta, "train_recent", l->recent);
     stream_with(&meta, false, records, l, &stream);
     meta_release(&meta);
     bytes_to_file("batches", stream.at, stream.len);
@@ -229,6 +232,23 @@ static void halves(void)
                (int)rows[i][0], (int)rows[i][1]);
         close_fixture(&f);
     }
+}
+
+/* The learning rate falls with the sessions that passes have. */
+static void counted(void)
+{
+    static const struct log some = {10, 5, 4, .by_time = true, .tests = true, .recent = "2/5"};
+    static const struct log none = {10, 5, 4, .by_time = true, .tests = true, .recent = "user:"};
+    struct fixture f;
+    open_fixture(&f, &some, 0);
+    size_t of_share = f.run.training;
+    pass_of_network(&f, 1, 1);
+    tap_ok(of_share == 20 && f.run.training == 10,
+           "of the newest two fifths a pass has 20 sessions of 50, and 10 without the unseen");
+    close_fixture(&f);
+    open_fixture(&f, &none, 0);
+    tap_ok(f.run.training == 50, "what is no share is all");
+    close_fixture(&f);
 }
 
 /* ---- the order of turns ---- */
@@ -464,6 +484,7 @@ int main(void)
     cli = cli_parse(&program, 3, (char *[]){"trainer", "--quiet", "batches", NULL});
     shares();
     halves();
+    counted();
     order();
     no_update();
     handed_on();
