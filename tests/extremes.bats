@@ -84,6 +84,14 @@ NUMBERS=(-9223372036854775808 -1 0 1 2 1000000 2147483647 2147483648 34359738367
     done
 }
 
+@test "the largest networks that options can ask for" {
+    batcher -q --epochs 1 -o batches.mp "$SPLIT"
+    for options in '--layers 16 --dilation 16 --kernel 32' '--layers 16 --dilation 15 --kernel 32 --gated' '--layers 8 --dilation 16 --kernel 32'; do
+        trainer -q -j 1 --model wavenet --embedding 1 $options -o out.mp batches.mp
+        spcat --check out.mp
+    done
+}
+
 @test "texts that hardly go into a header, or do not" {
     for length in 1 30000 32000 40000 66000; do
         readable_or_refused tfilter --country "$(printf '%*s' $length | tr ' ' x)" "$SESSIONS"

@@ -125,8 +125,9 @@ static void wavenet_forward(struct model *m, struct tape *t, const struct batch 
     struct tensor *x = r->decoder.input;
     for (int i = 0; i < o->layers; i++) {
         x = convolve(m, t, i, apart, x);
-        if (apart < INT32_MAX / WAVENET_KERNEL) /* further than any session is long */
-            apart *= o->dilation;
+        apart *= o->dilation;
+        if (apart > INT32_MAX / WAVENET_KERNEL) /* further than any session is long */
+            apart = INT32_MAX / WAVENET_KERNEL;
     }
     item_decoder_output(&r->decoder, m, t, x, f);
 }
