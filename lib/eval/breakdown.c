@@ -200,8 +200,8 @@ static int no_breakdown(const char *text, size_t n, struct err *e)
     for (const struct breakdown *b = breakdowns; b->name; b++)
         at += (size_t)snprintf(all + at, sizeof all - at, "%s, ", b->name);
     return err_set(e, STATUS_USAGE,
-                   "\"%.*s\" is no breakdown: possible are %sall and none, and alone user",
-                   (int)n, text, all);
+                   "\"%.*s\" is no breakdown: possible are %sall and none, and alone user", (int)n,
+                   text, all);
 }
 
 int breakdown_list_parse(struct breakdown_list *l, const char *text, struct err *e)
