@@ -373,7 +373,7 @@ uninstall:
 	rm -f $(foreach m,$(MANUALS),"$(call manual_path,$(m))")
 
 clean:
-	rm -rf .build out $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so bin/sesspipe-mpi.so
+	rm -rf .build out/demo $(PROGRAMS:%=bin/%) bin/sesspipe-cuda.so bin/sesspipe-mpi.so
 
 help:
 	@echo 'make            builds the programs in bin/'
@@ -394,7 +394,7 @@ help:
 	@echo 'make lint       form of the sources, manual pages, who includes whom'
 	@echo 'make install    programs, manual pages, completion below $$(DESTDIR)$$(PREFIX);'
 	@echo '                installcheck runs them from there, uninstall removes them'
-	@echo 'make clean      removes what was built'
+	@echo 'make clean      removes what was built, and the demo; other results in out/ stay'
 	@echo 'variables       VARIANT=release|asan|tsan|cov BLAS=onednn|openblas|cblas CUDA=auto|0|1 MPI=auto|0|1 CC CFLAGS CPPFLAGS LDFLAGS LDLIBS V=1'
 
 FORCE:

@@ -45,6 +45,13 @@ programs() {
     [ -s 'my clone/.build/release/lib/base/buf.o' ]
 }
 
+@test "make clean leaves what pipelines have made" {
+    mkdir -p clone/out/best clone/out/demo && touch clone/out/best/best.safetensors
+    cp "$ROOT/Makefile" clone
+    make -s -C clone clean
+    [ -e clone/out/best/best.safetensors ] && [ ! -e clone/out/demo ]
+}
+
 @test "installcheck finds what is missing" {
     [ "${VARIANT:-release}" = release ] || skip "the release programs are installed"
     make -s -C "$ROOT" install DESTDIR="$PWD/stage" PREFIX=/usr
