@@ -4,7 +4,8 @@
 #   make -f pipelines/best.mk DATA=log.csv SESSIONIZE='csv-sessionize --user who --item what --time when'
 #
 #   SESSIONIZE  the program that reads the log, and its options
-#   FILTER      what is kept, and the split, which needs a validation part
+#   FILTER      what is kept, and the split, which needs a validation part; of a log without users, in which
+#               each session is a user of its own: '--split last-day --validation last-day'
 #   MODELS, BASELINES  among which to choose
 #   SEEDS       "1 2 3": the choice is among all runs
 #   NETWORKS    those that are tried alone and with a wide part

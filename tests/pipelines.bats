@@ -371,6 +371,16 @@ daily_log() {
     alike predicted counted
 }
 
+@test "best.mk: a log without users, split by time as it says" {
+    daily_log | awk -v OFS=, 'BEGIN { print "session,item,time" } { print $2, $3, $4 }' >log.csv
+    filter=$(sed -n "s/^# .*each session is a user of its own: '\(.*\)'/\1/p" "$ROOT/pipelines/best.mk")
+    grep -qF "FILTER='$filter'" "$ROOT/README.md"
+    pipeline best DATA=log.csv OUT=best SESSIONIZE='csv-sessionize --session session --item item --time time' FILTER="$filter" \
+        MODELS=wide TRAIN.wide=--quiet LOG="Ann's log" >said 2>err || { cat err; false; }
+    grep -qE '^wide +1 ' best/scores.txt
+    grep -q "<title>Ann&#39;s log: \|<title>Ann's log: " best/attention.html
+}
+
 @test "best.mk: without a validation part it says what to do, before anything is made" {
     log >log.tsv
     run ! pipeline best DATA=log.tsv OUT=best FILTER='--split user:0.8'
