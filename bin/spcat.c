@@ -130,7 +130,7 @@ static int build(struct operands files, struct output_file *sink, struct err *e)
     struct from_json b = {.sink = sink};
     int status = from_json_inputs(&b, files.at, files.count, e);
     if (status)
-        from_json_abort(&b, e);
+        from_json_abort(&b, program.name, e);
     from_json_release(&b);
     return status;
 }

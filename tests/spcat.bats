@@ -220,7 +220,7 @@ END
     [[ $output == *"spcat: lines, line 9: character 19: expected a number"* ]]
     spcat -j lines >out 2>err || [ $? = 65 ]
     run -65 spcat --check out
-    [[ $output == *"the program before this one failed: maker: lines, line 9:"* ]]
+    [[ $output == *"the program before this one failed: spcat: lines, line 9:"* ]]
     spcat sessions | head -n 9 >lines
     run -65 spcat -j lines
     [[ $output == *"input ended early after 7 records"* ]]

@@ -304,7 +304,9 @@ int from_json_inputs(struct from_json *b, const char *const *paths, int count, s
     return status;
 }
 
-void from_json_abort(struct from_json *b, const struct err *why)
+void from_json_abort(struct from_json *b, const char *program, const struct err *why)
 {
-    frame_out_abort(&b->out, why);
+    struct err named = *why;
+    err_at(&named, FRAME_RELAY "%s", program); /* the header's last program is not the one */
+    frame_out_abort(&b->out, &named);
 }

@@ -23,8 +23,8 @@ struct from_json {
  * the line, and the character. */
 int from_json_inputs(struct from_json *b, const char *const *paths, int count, struct err *e);
 
-/* Writes the abort in place of the end. */
-void from_json_abort(struct from_json *b, const struct err *why);
+/* Writes the abort of the program in place of the end. */
+void from_json_abort(struct from_json *b, const char *program, const struct err *why);
 void from_json_release(struct from_json *b);
 
 #endif

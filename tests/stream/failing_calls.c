@@ -159,7 +159,7 @@ static int from_lines(struct buf *made, struct err *e)
     struct from_json b = {.sink = &sink, .held.held.limit = 64};
     status = from_json_inputs(&b, &path, 1, e);
     if (status)
-        from_json_abort(&b, e);
+        from_json_abort(&b, "spcat", e);
     from_json_release(&b);
     if (!status)
         status = output_file_commit(&sink, e);
