@@ -344,6 +344,20 @@ load csv
     header out.mp | grep -q "'rows': 4, 'bad_rows': 0, 'rows_without_user': 2\|'bad_rows': 0, .*'rows': 4, 'rows_without_user': 2"
 }
 
+@test "forms of a preset with sessions and without are no log together" {
+    printf 'user_id:token\titem_id:token\ttimestamp:float\n1\tx\t5\n1\ty\t6\n' >users
+    printf 'session_id:token\titem_id:token\ttimestamp:float\n1\tz\t5\n1\tw\t9000\n' >sessions
+    printf 'session_id:token\titem_id_list:token_seq\titem_id:token\n7\ta b\tc\n' >lists
+    run_csv --preset recbole users sessions
+    refused 65 'sessions, line 1: the input names its sessions, and the one before does not: make a stream of each'
+    for first in sessions lists; do
+        run_csv --preset recbole $first users
+        refused 65 'users, line 1: the input does not name its sessions, and the one before does'
+    done
+    need_dump
+    [ "$(sessions_of --preset recbole lists sessions)" = $'1\t5:z 9000:w\n7\t0:a 1:b 2:c' ]
+}
+
 @test "presets read the logs that they are named for" {
     need_dump
     preset() { # NAME [option ...]: sessions of the log on stdin

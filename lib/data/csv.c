@@ -152,13 +152,27 @@ static bool is_for_excel(struct bytes line)
     return line.len == 5 && !memcmp(line.at, "sep=", 4);
 }
 
+/* Another input may have another form of the preset: one whose rows name their sessions and one
+ * whose rows do not make no log together. */
+static int settle_input(struct csv *c, struct bytes line, struct err *e)
+{
+    bool is_first = !c->width, had = c->columns.sessions;
+    if (choose_layout(c, &line, e) || log_columns_check(&c->columns, e))
+        return e->status;
+    if (is_first || had == c->columns.sessions)
+        return 0;
+    return err_set(e, STATUS_DATA,
+                   "the input %s its sessions, and the one before %s: make a stream of each",
+                   had ? "does not name" : "names", had ? "does" : "does not");
+}
+
 static int first_line(void *state, struct bytes line, struct err *e)
 {
     struct csv *c = state;
     c->split.count = 0; /* by the delimiter of another input, perhaps */
     if (is_for_excel(line))
         return RAW_BEFORE;
-    if (choose_layout(c, &line, e) || log_columns_check(&c->columns, e))
+    if (settle_input(c, line, e))
         return e->status;
     for (c->fields.len = 0;;
          c->fields.len = c->width) { /* once to count them, once to store them */
