@@ -157,6 +157,12 @@ END
     more '{"u":"u","i":"a","t":1,"k":["x","y"]}' 'k has 2 values, and i has 1'
     more '{"u":"u","i":["a","b"],"t":[1]}' 'the time is ""'
     more '{"u":"u","t":[1,2]}' 'the item is empty'
+    # A record may have none; a log of such has no row, and is not empty.
+    printf '{"u":"u","i":[],"t":[]}\n' >log
+    run_json --user u --item i --time t log
+    refused 65 'the log has no row: --allow-empty takes that'
+    run_json --user u --item i --time t --allow-empty log
+    [ "$status" = 0 ] && spcat --check out.mp
     echo '{"u":"u","i":["a","b"],"t":[1,2],"k":["x"]}' >log
     run_json --user u --item i --time t --carry k log
     [ "$status" = 0 ] && [ "$(dump out.mp)" = $'u\t1:a 2:b' ]

@@ -91,7 +91,7 @@ static struct bytes log_header(const struct raw_log *log)
 /* At the end of all inputs: 0, or -1 where they were no such log. */
 static int finish(struct raw_log *log, struct err *e)
 {
-    bool empty = !log->rows && !log->header.len;
+    bool empty = !log->any && !log->header.len;
     if (!empty && (!log->bad || log->bad < log->rows))
         return 0;
     if (empty)
@@ -224,6 +224,7 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
     } else if (log->header.len && bytes_equal(line, log_header(log))) {
         return 0; /* another header: the files were joined by cat */
     }
+    log->any = true;
     int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
                          : log->format.row(log->format.state, line, row, e);
     if (status == RAW_OPEN)

@@ -81,6 +81,7 @@ struct raw_log {
     bool open_end;     /* from a pipe, too, the last line may lack its end; set after raw_open */
     struct buf header; /* of the input, as it is there */
     bool begun;        /* the input has a line that is not empty */
+    bool any;          /* an input has a line of rows, of none perhaps */
     bool in_line;      /* the format has rows of the line left */
     bool held;         /* raw_begin has read the row below */
     struct raw_row first;
