@@ -224,6 +224,7 @@ END
     [ "$(countries --country-zone CET)" = \
         'Norway|Czech Republic|bosnia and herzegovina|Switzerland' ]
     [ "$(countries --country 'FINLAND, norway')" = 'Norway|Finland' ]
+    [ "$(countries --country ' norway ,switzerland ')" = 'Norway|Switzerland' ]
     [ "$(countries --country "Korea, Democratic People's Republic of,United Kingdom")" = \
         "Korea, Democratic People's Republic of|United Kingdom" ]
     [ "$(countries --country 'Democratic Republic of the')" = '' ]

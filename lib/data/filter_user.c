@@ -236,8 +236,11 @@ static bool listed(const char *list, struct bytes name)
     for (const char *at = list; *at; at++) {
         while (*at == ' ')
             at++;
-        if (!strncasecmp(at, name.at, name.len) && (!at[name.len] || at[name.len] == ','))
-            return true;
+        if (!strncasecmp(at, name.at, name.len)) {
+            const char *end = at + name.len + strspn(at + name.len, " ");
+            if (!*end || *end == ',')
+                return true;
+        }
         at += strcspn(at, ",");
         if (!*at)
             return false;
