@@ -487,6 +487,16 @@ cut_log() {
     done
 }
 
+@test "--merge: of sessions at one time that of the user later in the merged stream is newer" {
+    for user in z a; do
+        printf "$user,x,5\n$user,y,6\n" | sed '1i u,i,t' |
+            csv-sessionize -q --user u --item i --time t --time-unit s -o $user.mp
+    done
+    tfilter -q --merge z.mp a.mp | tfilter -q --recent 1/2 | records >expected
+    grep -F '["user",0,"z"]' expected
+    tfilter -q --merge --recent 1/2 z.mp a.mp | records | cmp - expected
+}
+
 @test "--merge in little memory: the same bytes; one session in two logs is said; split streams are refused" {
     cut_log
     for filters in '' '--split user:0.8' '--min-sessions 3'; do

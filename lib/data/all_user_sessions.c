@@ -240,6 +240,7 @@ void all_user_sessions_load(const struct all_user_sessions *all, size_t user,
 {
     struct session_view v = {0};
     h->user = all->user.at[user];
+    h->place = (int32_t)user;
     h->edges = all_user_sessions_edges(all, user);
     for (int32_t s = all->store.first.at[user]; s < all->store.first.at[user + 1]; s++) {
         session_view_of(&v, all, user, (size_t)s);

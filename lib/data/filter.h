@@ -64,7 +64,7 @@ struct filter_setting {
     double mean[2];                 /* session length and session count of the users */
     struct {
         int64_t start;
-        int32_t user;
+        int32_t user;   /* the place among all */
         size_t session; /* among the user's */
     } oldest;           /* session that stays */
     int64_t items_lost; /* that only sessions before it have, after a split */

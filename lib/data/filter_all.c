@@ -181,7 +181,7 @@ static bool is_training(enum part part)
 
 struct begun {
     int64_t start;
-    int32_t user;
+    int32_t user; /* the place among all: ids are those of the streams that were merged */
     size_t session;
 };
 
@@ -204,7 +204,7 @@ static bool is_older(const struct filter_setting *s, struct begun session, enum 
 
 static struct begun begun_of(const struct all_user_sessions *all, size_t user, size_t session)
 {
-    return (struct begun){session_store_start(&all->store, session), all->user.at[user],
+    return (struct begun){session_store_start(&all->store, session), (int32_t)user,
                           session - (size_t)all->store.first.at[user]};
 }
 
@@ -281,7 +281,7 @@ int filter_apply_recent(const struct filter_setting *s, struct user_sessions *h,
 {
     (void)e;
     for (size_t i = 0; i < h->sessions.len; i++)
-        if (is_older(s, (struct begun){h->sessions.at[i]->times[0], h->user, i},
+        if (is_older(s, (struct begun){h->sessions.at[i]->times[0], h->place, i},
                      h->sessions.at[i]->part))
             session_cut(h->sessions.at[i], 0);
     return 0;

@@ -16,6 +16,7 @@ struct edges {
 
 struct user_sessions {
     int32_t user;            /* id in the input */
+    int32_t place;           /* among all users, while a filter that surveys them runs */
     struct attributes about; /* the user's; valid while a filter runs */
     struct edges edges;
     VEC(struct session *) sessions; /* in time order; each is one block of memory, owned */
