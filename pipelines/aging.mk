@@ -57,4 +57,4 @@ $(DAY_TABLES): $(OUT)/day-%/days.tsv: $(OUT)/sessions.mp
 	    DAILY= VALIDATION= FROM=$$(date -u -d '$(FROM) + $* days - 1 day' +%F) $@
 
 $(OUT)/aging.txt: $(OUT)/days.tsv $(DAY_TABLES)
-	awk -v days=$(DAYS) -f $(HERE)aging.awk $^ $(whole)
+	LC_ALL=C awk -v days=$(DAYS) -f $(HERE)aging.awk $^ $(whole)

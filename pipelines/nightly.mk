@@ -93,7 +93,7 @@ $(NIGHT)/comparison.txt: $(NIGHT)/before.mp $(NIGHT)/new.mp
 # Of the lines of a model, each with its best epoch, the first has all targets.
 $(NIGHT)/model.safetensors: $(NIGHT)/before.mp $(NIGHT)/new.mp $(NIGHT)/new.safetensors
 	@rm -f $(@D)/rejected
-	$(BIN)/scorer --best --by none --format tsv $(NIGHT)/before.mp $(NIGHT)/new.mp | awk -F '\t' -v bound=$(BOUND) ' \
+	$(BIN)/scorer --best --by none --format tsv $(NIGHT)/before.mp $(NIGHT)/new.mp | LC_ALL=C awk -F '\t' -v bound=$(BOUND) ' \
 	    NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 	    { recall[$$at["run"]] = $$at["recall@20"] } \
 	    END { if (!(1 in recall)) exit 1; \

@@ -66,6 +66,17 @@ sessions() { spcat --summary "$1" | sed -n 's/^sessions\t//p'; }
     [ ! -e nights/current/rejected ]
 }
 
+@test "the bound is kept where the locale has a decimal comma" {
+    need localedef
+    mkdir locales
+    localedef -i de_DE -f UTF-8 "$PWD/locales/de_DE.UTF-8" || skip "no German locale to be made here"
+    export LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8
+    [ "$(locale decimal_point)" = , ]
+    run night eleven.tsv BOUND=-0.9
+    [ "$status" = 2 ]
+    grep -qE '^the model of the night before stays: recall@20 0\.[0-9]+, that of the new one 0\.[0-9]+$' nights/current/rejected
+}
+
 @test "a night that fails changes nothing, and is tried again" {
     mv eleven.tsv whole
     head -n 3 whole | sed 's/\t.*//' >eleven.tsv
