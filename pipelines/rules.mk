@@ -175,7 +175,7 @@ $(OUT)/scores.tsv:
 	$(call note,$(@F),$(shown))
 
 $(OUT)/attention.html:
-	$(BIN)/attnviz --html --best-by $(BEST_BY) $(if $(LOG),--log '$(subst ','\'',$(LOG))') $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
+	$(BIN)/attnviz --html --best-by $(BEST_BY) $(if $(LOG),--log $(call quoted,$(LOG))) $(call names,$(BASELINES) $(MODELS)) -o $@ $(runs)
 	$(call note,$(@F),$(shown))
 
 clean:
