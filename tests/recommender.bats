@@ -143,6 +143,29 @@ EOT
     done
 }
 
+@test "sessions begin and end with items that the model does not know, as for predictor" {
+    # Of two sessions that overlap the first ends, and the second begins, with such an item.
+    awk 'BEGIN {
+        srand(3)
+        print "user,item,time,session"
+        for (u = 0; u < 9; u++)
+            for (s = 0; s < 3; s++)
+                for (i = 0; i < 4; i++)
+                    printf "u%d,%s,%d,u%d-%d\n", u, s == 1 && i == 3 || s == 2 && !i ? "x" : "i" int(rand() * 9),
+                        1000000 + (s ? 30000 + 60000 * s + i * 25000 : i * 10), u, s }' >log.csv
+    csv-sessionize -q --user user --item item --time time --session session --keep-repeats log.csv |
+        tfilter -q --split user:0.7 -o split.mp
+    grep -v ,x, log.csv | csv-sessionize -q --user user --item item --time time --session session --keep-repeats |
+        tfilter -q --split user:0.7 | batcher -q | train --inter hidden,delta --save model >/dev/null
+    batcher -q --epochs 1 split.mp | predictor -q -j 1 -m model --top 5 | spcat >lists.json
+    last_lists lists.json >expected
+    [ "$(wc -l <expected)" = 45 ]
+    without_last split.mp >known.mp
+    recommend -m model --top 5 known.mp | cut -f 1-3 | sort | cmp - expected
+    for u in {0..8}; do echo "{\"user\": \"u$u\"}"; done | recommend --requests -m model --top 5 known.mp |
+        jq -r '.user as $u | .items | to_entries[] | [$u, .key + 1, .value.item] | @tsv' | sort | cmp - expected
+}
+
 @test "TSV has user, rank, item and score; JSON the same, an object for each user" {
     need python3
     recommend -m "$ATTENTIVE" --why --top 4 "$SPLIT" >tsv

@@ -74,9 +74,15 @@ static int add_columns(struct session_store *c, const struct session *s, struct 
 
 int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
+    return session_store_add_ended(c, s, s->times[s->count - 1], e);
+}
+
+int session_store_add_ended(struct session_store *c, const struct session *s, int64_t last,
+                            struct err *e)
+{
     if (session_store_sessions(c) == INT32_MAX) /* cov: takes 2^31 sessions */
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
-    int64_t lasts = s->times[s->count - 1] - s->times[0];
+    int64_t lasts = last - s->times[0];
     uint64_t duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG);
     struct stored_session to = {.start = (uint64_t)s->times[0] & (TIME_LIMIT - 1),
                                 .duration = duration & STORED_LONG,

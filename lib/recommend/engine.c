@@ -236,11 +236,11 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
                         .items = a->input.at,
                         .extras = a->extra.at,
                         .extra_count = a->extra.len};
-    return session_store_add(&a->store, &s, e);
+    return session_store_add_ended(&a->store, &s, newest ? a->time.at[s.count - 1] : v->last, e);
 }
 
 /* Whether the store, which knows no end of a session that lasts too long, will have it end before
- * then.  There it may end earlier still, with the last item that the model knows. */
+ * then. */
 static bool ends_before(const struct user_session *v, int64_t then)
 {
     return v->last < then && v->last - v->start < STORED_LONG;

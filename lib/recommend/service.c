@@ -25,6 +25,16 @@ static int add_session(struct service *s, const int64_t *times, const int32_t *i
     return users_session(&s->asking, &session, e);
 }
 
+/* The session that was added last began and, unless it went on after `now`, ended as this one did,
+ * also where the model does not know the items there. */
+static void set_ends(struct service *s, const struct user_session *as, int64_t now)
+{
+    const struct known_user *user = &s->asking.at.at[s->asking.at.len - 1];
+    struct user_session *added = &user->sessions.at[user->sessions.len - 1];
+    added->start = as->start;
+    added->last = as->last <= now ? as->last : added->last;
+}
+
 /* Adds the user's sessions that began before `begun`, as far as they had come at `now`. */
 static int add_earlier(struct service *s, int32_t user, int64_t begun, int64_t now, struct err *e)
 {
@@ -40,8 +50,11 @@ static int add_earlier(struct service *s, int32_t user, int64_t begun, int64_t n
             return e->status;
         while (count < (size_t)session->count && events.time[count] <= now)
             count++;
-        if (count && add_session(s, events.time, events.item, count, e))
+        if (!count)
+            continue;
+        if (add_session(s, events.time, events.item, count, e))
             return e->status;
+        set_ends(s, session, now);
     }
     return 0;
 }
