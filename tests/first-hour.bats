@@ -85,6 +85,8 @@ offered() {
     [ "$(offered tfilter --progress j)" = json ]
     [ "$(offered tfilter --progress = j)" = json ]
     [ "$(offered lfm-sessionize --item t)" = track ]
+    [ "$(offered trainer -m '')" = "$(trainer --model none </dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ,)" ]
+    [ "$(offered trainer --model = sa)" = sasrec ]
     [ -z "$(offered tfilter -- --vers)" ]
     [ -z "$(offered tfilter --output --vers)" ]
 }
@@ -104,6 +106,7 @@ offered() {
         sed -nE "s/^ +'(\*|\([^)]*\))?(--[a-z-]+)=?\[.*/\2/p" "functions/_$program" | sort | diff helped -
     done
     grep -q ':progress:(auto json none)' functions/_tfilter
+    grep -q -- '--model=.*:model:(ii-rnn .* wide)' functions/_trainer
 }
 
 @test "--completion says what shells it knows, and is not for people" {

@@ -8,11 +8,27 @@ static bool is_path(const char *value)
     return !strcmp(value, "FILE") || !strcmp(value, "DIR");
 }
 
-/* The words of "one|other", a space between. */
-static void put_words(struct buf *to, const char *choices)
+/* The option that names one of the program's groups, as --model. */
+static bool is_chooser(const struct cli *cli, const struct option *o)
 {
-    for (; *choices; choices++)
-        buf_byte(to, *choices == '|' ? ' ' : *choices);
+    return cli->program->groups && !strcmp(o->name, cli->program->chooser);
+}
+
+/* Whether the value is one of some words. */
+static bool has_words(const struct cli *cli, const struct option *o)
+{
+    return o->kind == OPTION_CHOICE || is_chooser(cli, o);
+}
+
+/* These words, of "one|other" or the names of groups, a space between. */
+static void put_words(const struct cli *cli, struct buf *to, const struct option *o)
+{
+    if (is_chooser(cli, o))
+        for (const struct option_group *g = cli->program->groups; g->name; g++)
+            buf_format(to, "%s%s", g == cli->program->groups ? "" : " ", g->name);
+    else
+        for (const char *c = o->choices; *c; c++)
+            buf_byte(to, *c == '|' ? ' ' : *c);
 }
 
 /* ---- bash ---- */
@@ -35,9 +51,9 @@ static void put_bash_values(const struct cli *cli, struct buf *to)
         buf_text(to, "    ");
         put_pattern(to, o);
         buf_text(to, ") ");
-        if (o->kind == OPTION_CHOICE) {
+        if (has_words(cli, o)) {
             buf_text(to, "COMPREPLY=($(compgen -W '");
-            put_words(to, o->choices);
+            put_words(cli, to, o);
             buf_text(to, "' -- \"$cur\")); ");
         } else if (!is_path(option_value_name(o))) {
             buf_text(to, "compopt +o default 2>/dev/null; ");
@@ -103,17 +119,17 @@ static void put_zsh_text(struct buf *to, const char *text)
     }
 }
 
-static void put_zsh_value(struct buf *to, const struct option *o)
+static void put_zsh_value(const struct cli *cli, struct buf *to, const struct option *o)
 {
     const char *value = option_value_name(o);
     if (!value)
         return;
     buf_byte(to, ':');
-    put_zsh_text(to, o->kind == OPTION_CHOICE ? o->name : value);
+    put_zsh_text(to, has_words(cli, o) ? o->name : value);
     buf_byte(to, ':');
-    if (o->kind == OPTION_CHOICE) {
+    if (has_words(cli, o)) {
         buf_byte(to, '(');
-        put_words(to, o->choices);
+        put_words(cli, to, o);
         buf_byte(to, ')');
     } else if (is_path(value)) {
         buf_text(to, "_files");
@@ -123,7 +139,8 @@ static void put_zsh_value(struct buf *to, const struct option *o)
 }
 
 /* One form of an option: '(-o --output)--output=[what it does]:FILE:_files'. */
-static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
+static void put_zsh_form(const struct cli *cli, struct buf *to, const struct option *o,
+                         bool is_long)
 {
     bool value = option_value_name(o) != NULL;
     buf_text(to, "    '");
@@ -138,7 +155,7 @@ static void put_zsh_form(struct buf *to, const struct option *o, bool is_long)
     buf_byte(to, '[');
     put_zsh_text(to, o->help ? o->help : "");
     buf_byte(to, ']');
-    put_zsh_value(to, o);
+    put_zsh_value(cli, to, o);
     buf_text(to, "' \\\n");
 }
 
@@ -153,8 +170,8 @@ static void zsh_text(const struct cli *cli, struct buf *to)
                p->name, p->name, SESSPIPE_VERSION);
     for (const struct option *o; (o = rows_next(&rows));) {
         if (o->letter)
-            put_zsh_form(to, o, false);
-        put_zsh_form(to, o, true);
+            put_zsh_form(cli, to, o, false);
+        put_zsh_form(cli, to, o, true);
     }
     buf_text(to, "    '*:file:_files'\n");
 }
