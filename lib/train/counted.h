@@ -42,7 +42,8 @@ int32_t counted_item(struct counted *c, struct bytes name);
 void counted_come(struct counted *c, const struct session *s);
 
 /* It is `time`: adds the sessions whose last event lies before it, in the order of their ends.  One
- * that ended before another that is in the index already, or that was given with it, is left out. */
+ * that ended before another that is in the index already, or that was given with it, is left
+ * out. */
 void counted_until(struct counted *c, int64_t time);
 
 void counted_release(struct counted *c);
