@@ -87,6 +87,9 @@ offered() {
     [ "$(offered lfm-sessionize --item t)" = track ]
     [ "$(offered trainer -m '')" = "$(trainer --model none </dev/null 2>&1 | sed -n 's/.*choose from //p' | tr -d ,)" ]
     [ "$(offered trainer --model = sa)" = sasrec ]
+    # Of options that models share the words of all of them.
+    [ "$(offered trainer --encoder '')" = 'global local hybrid both forward' ]
+    [ "$(offered trainer --decoder '' | tr ' ' '\n' | sort | xargs)" = 'bilinear dense embedding layers tied' ]
     [ -z "$(offered tfilter -- --vers)" ]
     [ -z "$(offered tfilter --output --vers)" ]
 }

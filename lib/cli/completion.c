@@ -20,15 +20,47 @@ static bool has_words(const struct cli *cli, const struct option *o)
     return o->kind == OPTION_CHOICE || is_chooser(cli, o);
 }
 
-/* These words, of "one|other" or the names of groups, a space between. */
+/* Whether `len` bytes at `word` are one of the words, which have spaces between. */
+static bool has_word(const struct buf *words, const char *word, size_t len)
+{
+    for (size_t at = 0, n; at < words->len; at += n + 1) {
+        const char *end = memchr(words->at + at, ' ', words->len - at);
+        n = end ? (size_t)(end - words->at) - at : words->len - at;
+        if (n == len && !memcmp(words->at + at, word, n))
+            return true;
+    }
+    return false;
+}
+
+/* Adds those of "one|other" that are not there yet. */
+static void add_words(struct buf *words, const char *choices)
+{
+    for (size_t n; *choices; choices += n + (choices[n] == '|')) {
+        n = strcspn(choices, "|");
+        if (has_word(words, choices, n))
+            continue;
+        if (words->len)
+            buf_byte(words, ' ');
+        buf_append(words, choices, n);
+    }
+}
+
+/* These words, a space between: the names of groups, or those that the option takes in any group.
+ */
 static void put_words(const struct cli *cli, struct buf *to, const struct option *o)
 {
-    if (is_chooser(cli, o))
-        for (const struct option_group *g = cli->program->groups; g->name; g++)
-            buf_format(to, "%s%s", g == cli->program->groups ? "" : " ", g->name);
-    else
-        for (const char *c = o->choices; *c; c++)
-            buf_byte(to, *c == '|' ? ' ' : *c);
+    struct buf words = {0};
+    if (!is_chooser(cli, o))
+        add_words(&words, o->choices);
+    for (const struct option_group *g = cli->program->groups; g && g->name; g++) {
+        const struct option *own = row_named(g->rows, o->name, strlen(o->name));
+        if (is_chooser(cli, o))
+            add_words(&words, g->name);
+        else if (own && own->kind == OPTION_CHOICE)
+            add_words(&words, own->choices);
+    }
+    buf_append(to, words.at, words.len);
+    buf_release(&words);
 }
 
 /* ---- bash ---- */
