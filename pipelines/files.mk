@@ -2,8 +2,9 @@
 # again.
 
 # make ends a path at a blank, and says of a log that is not there only that it has no rule to make it.
-$(foreach folder,OUT STATE,$(if $(word 2,$($(folder))),$(error \
+$(foreach folder,OUT STATE BIN,$(if $(word 2,$($(folder))),$(error \
     $(folder)='$($(folder))': a path without blanks is needed)))
+$(if $(wildcard $(BIN)/tfilter),,$(error no programs in $(BIN): make builds them; BIN=FOLDER: they are there))
 quoted = '$(subst ','\'',$(strip $(1)))'
 found = $(or $(wildcard $(1)),$(shell [ ! -e $(call quoted,$(1)) ] || echo there))
 # $(call given,DATA): the variable names one file, which is there.

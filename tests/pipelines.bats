@@ -127,6 +127,7 @@ log() { synthesize --users 12 --days 8 "$@"; }
     refused '*** PROFILES=no.tsv: there is no such file.' thesis LASTFM=log.tsv PROFILES=no.tsv
     refused "*** OUT='my out': a path without blanks is needed." best DATA=log.tsv OUT='my out'
     refused "*** STATE='my out': a path without blanks is needed." nightly DATA=log.tsv STATE='my out'
+    refused '*** no programs in nowhere: make builds them; BIN=FOLDER: they are there.' best DATA=log.tsv BIN=nowhere
     [ "$(ls | tr '\n' ' ')" = 'log.tsv my logs ' ]
 }
 

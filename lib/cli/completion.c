@@ -45,8 +45,7 @@ static void add_words(struct buf *words, const char *choices)
     }
 }
 
-/* These words, a space between: the names of groups, or those that the option takes in any group.
- */
+/* These words, a space between: names of groups, or what the option takes in any group. */
 static void put_words(const struct cli *cli, struct buf *to, const struct option *o)
 {
     struct buf words = {0};
