@@ -89,13 +89,12 @@ void item_reasons_words(const struct engine *a, const struct recommendation *ans
     const struct known_user *user = engine_user(a, position);
     int32_t newest = (int32_t)user->sessions.len - 1, count = user->sessions.at[newest].count;
     const int32_t *items = engine_session_items(a, answer, newest);
-    struct evidence_said s = {
-        .phi = a->said.feature + candidate * EVIDENCE_FEATURES,
-        .z = a->said.context + position * EVIDENCE_CONTEXT,
-        .votes = a->said.votes[candidate],
-        .voters = a->said.voters[position],
-        .in_session = times_in(items, count, a->item.at[at]),
-        .occurrences = a->said.occurrences[position],
-        .last = names_at(a->items, items[count - 1])};
+    struct evidence_said s = {.phi = a->said.feature + candidate * EVIDENCE_FEATURES,
+                              .z = a->said.context + position * EVIDENCE_CONTEXT,
+                              .votes = a->said.votes[candidate],
+                              .voters = a->said.voters[position],
+                              .in_session = times_in(items, count, a->item.at[at]),
+                              .occurrences = a->said.occurrences[position],
+                              .last = names_at(a->items, items[count - 1])};
     evidence_words(r->kind, &s, to);
 }

@@ -32,7 +32,7 @@ struct plain {
     double context[EVIDENCE_CONTEXT];
     struct plain_item item[PLAIN_ITEMS];
     int voters, occurrences; /* these: of the last item */
-    bool unclear; /* the nearest sessions have equals that are not among them */
+    bool unclear;            /* the nearest sessions have equals that are not among them */
 };
 
 /* ---- the log as it is known at the position ---- */
