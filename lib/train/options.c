@@ -505,6 +505,9 @@ int run_check(const struct cli *cli, struct run_options *o, const struct model_c
         return err_set(e, STATUS_USAGE, "--stop-by needs --stop-after N");
     if (cli_given(cli, "save-by") && !o->save)
         return err_set(e, STATUS_USAGE, "--save-by needs --save FILE");
+    if (o->no_index && (!o->save || !o->shape->wide))
+        return err_set(e, STATUS_USAGE, "--no-index %s",
+                       o->save ? "is for a wide part: give --wide" : "needs --save FILE");
     if (check_checkpoint(cli, o, e))
         return e->status;
     return o->save && model_file_check(o->save, e) ? e->status : check_card(o, e);

@@ -161,6 +161,8 @@ static void refusals(void)
     REFUSED("--momentum is for --optimizer adagrad or sgd", o.momentum = 0.1);
     REFUSED("--checkpoint -: name a file", o.checkpoint = "-");
     REFUSED("--save -:", o.save = "-");
+    REFUSED("--no-index needs --save FILE", o.no_index = true);
+    REFUSED("--no-index is for a wide part", o.no_index = true, o.save = "saved");
 }
 
 static bool collide(const char *output, const char *save, const char *checkpoint,
