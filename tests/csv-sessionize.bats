@@ -235,6 +235,16 @@ END
     [ "$status" = 65 ] && [ ! -e kept.mp ]
 }
 
+@test "a session that is too long for a record is 65, names the user and says what to do" {
+    awk 'BEGIN { print "u,i,t"; for (n = 0; n < 720000; n++) print "bot,i" n % 7 "," 1400000000 + n }' >log
+    for options in '' --grouped; do
+        run_csv --user u --item i --time t $options log
+        refused 65 'user "bot": a record of 8640023 bytes: the limit is 8 MiB (a session of about 600,000 events): cut sessions'
+    done
+    run_csv --user u --item i --time t --cut 1000 log
+    [ "$status" = 0 ]
+}
+
 @test "the summary counts times in the wrong order, ties and duplicates" {
     printf 'u,i,t\nu,a,5\nu,b,5\nu,b,5\nu,c,4\nv,a,1\nv,a,2\n' >log
     run_csv -v --user u --item i --time t log

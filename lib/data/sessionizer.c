@@ -78,6 +78,13 @@ static void fill_extras(struct sessionizer *s, const struct session_span *span)
     }
 }
 
+/* A session that no record can hold. */
+static int say_user(const struct sessionizer *s, struct err *e)
+{
+    char text[FIELD_TEXT];
+    return err_at(e, "user %s", field_text(s->user, text));
+}
+
 /* Makes and writes the sessions of the user whose rows have been read. */
 static int finish_user(struct sessionizer *s, struct err *e)
 {
@@ -98,7 +105,7 @@ static int finish_user(struct sessionizer *s, struct err *e)
             .extra_count = s->extras.len,
         };
         if (write_session(s->out, &session, e))
-            return e->status;
+            return e->status == STATUS_DATA ? say_user(s, e) : e->status;
     }
     vec_clear(&s->codes);
     return set->spans.len ? frame_out_pause(s->out, e) : 0;
