@@ -15,7 +15,8 @@
 # name of the best run's predictions; best.txt, its scores on the test part, in which the choice had
 # no say; and best.safetensors, a link to its model.  Runs that are there are not made again, so that
 # a search that was stopped goes on, and one with a larger grid makes what is new; with another log or
-# other options all are made again.  A run that fails is named in failed.txt, and the others go on.
+# other options all are made again.  A run that fails is named in failed.txt, the others go on, and it is
+# tried again the next time.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -87,7 +88,8 @@ $(OUT)/runs: FORCE | $(OUT)/batches.mp
 
 RUN = $(BIN)/trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS)
 HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
-$(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp
+# Those that have failed are tried again.
+$(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp $(if $(wildcard $(OUT)/failed.txt),.other)
 	@rm -f $@ $(OUT)/failed.txt
 	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) '[ {1}.mp -nt $(OUT)/batches.mp ] || \
 	    $(RUN) {=2 uq() =} --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || echo "failed: {=2 uq() =}"' <$< >$@.now || true

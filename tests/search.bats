@@ -61,6 +61,11 @@ setup() {
     [ "$(cat out/failed.txt)" = 'failed: --lr 1e9 --embedding 4 --seed 1' ]
     grep -qx 'failed: --lr 1e9 --embedding 4 --seed 1' said
     [ "$(wc -l <out/search.tsv)" = 2 ]
+    # again, and that alone
+    ls --full-time out/*.mp | sort >before
+    search DATA=log.tsv GRID='--lr 1e9|0.01 --embedding 4' >said 2>err
+    grep -q 'diverge' err && grep -qx 'failed: --lr 1e9 --embedding 4 --seed 1' said
+    ls --full-time out/*.mp | sort | cmp before -
     # without that run, none has failed
     search DATA=log.tsv GRID='--lr 0.01 --embedding 4' >said 2>err
     [ ! -e out/failed.txt ]
