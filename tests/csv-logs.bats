@@ -236,6 +236,9 @@ load csv
     done
     printf 'user, user,item,time\nu,v,a,100\nu,v,b,110\n' >log # the exact name counts
     [ "$(of)" = $'u\t100:a 110:b' ]
+    printf 'user,item,"time\nof it"\nu,a,100\nu,b,110\n' >one # in two lines, and again
+    cat one one >log
+    [ "$(sessions_of -q --keep-repeats --user user --item item --time 3 log)" = $'u\t100:a 100:a 110:b 110:b' ]
     printf 'user,item,time\r\r\nu,a,100\r\r\nu,b,110\r\r\n' >log # converted twice
     [ "$(of)" = $'u\t100:a 110:b' ]
     for sign in ';' '|' tab; do

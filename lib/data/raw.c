@@ -190,8 +190,15 @@ static inline enum line_result next_line(struct raw_log *log, struct bytes *line
     return find_line(log, line, e);
 }
 
-/* Reads a row that goes on in the next line, and returns its status. Where its quotes match
- * nowhere, the error stays that of the line alone.  *failed: the input could not be read. */
+/* Whether it is another header: the files were joined by cat. */
+static bool is_header(const struct raw_log *log, struct bytes line)
+{
+    return log->header.len && bytes_equal(line, log_header(log));
+}
+
+/* Reads a row that goes on in the next line, and returns its status; RAW_NO_MORE: it is a header.
+ * Where its quotes match nowhere, the error stays that of the line alone.  *failed: the input could
+ * not be read. */
 static int continue_row(struct raw_log *log, struct bytes line, struct raw_row *row, bool *failed,
                         struct err *e)
 {
@@ -203,7 +210,8 @@ static int continue_row(struct raw_log *log, struct bytes line, struct raw_row *
         if (*failed)
             return e->status;
         if (line.len > alone)
-            return log->format.row(log->format.state, line, row, e);
+            return is_header(log, line) ? RAW_NO_MORE
+                                        : log->format.row(log->format.state, line, row, e);
     }
     *e = why;
     return why.status;
@@ -221,8 +229,8 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
         int begun = begin_input(log, line, e);
         if (begun <= 0)
             return begun;
-    } else if (log->header.len && bytes_equal(line, log_header(log))) {
-        return 0; /* another header: the files were joined by cat */
+    } else if (is_header(log, line)) {
+        return 0;
     }
     log->any = true;
     int status = is_long ? err_set(e, STATUS_DATA, "longer than %d bytes", LINE_LIMIT)
@@ -231,6 +239,8 @@ static int read_line(struct raw_log *log, struct bytes line, bool is_long, struc
         status = continue_row(log, line, row, &failed, e);
     if (failed)
         return -1;
+    if (status == RAW_NO_MORE)
+        return 0;
     if (status > 0)
         say_returns(log, line, e);
     log->in_line = status == RAW_MANY;
