@@ -107,10 +107,14 @@ static enum codec_result zstd_step(void *state, struct codec_io *io, const char 
     io->out += out.pos;
     if (!ZSTD_isError(left))
         return left ? CODEC_MORE : CODEC_END;
-    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) /* cov: malloc ends the program */
+    ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
+    if (code == ZSTD_error_memory_allocation) /* cov: malloc ends the program */
         mem_fail(1);
     *why = ZSTD_getErrorName(left);
-    return CODEC_BROKEN;
+    if (code != ZSTD_error_frameParameter_windowTooLarge)
+        return CODEC_BROKEN;
+    *why = "it takes more than 128 MiB of memory; zstd -dc --long=31 unpacks it into a pipe";
+    return CODEC_BEYOND;
 }
 
 static void zstd_close(void *state)
@@ -150,20 +154,25 @@ static void *xz_open(void)
     return x;
 }
 
-static const char *xz_error(lzma_ret result)
+static enum codec_result xz_error(lzma_ret result, const char **why)
 {
     switch (result) {
     case LZMA_FORMAT_ERROR:
-        return "it does not begin as xz does";
+        *why = "it does not begin as xz does";
+        return CODEC_BROKEN;
     case LZMA_OPTIONS_ERROR:
     case LZMA_UNSUPPORTED_CHECK:
-        return "it uses what this version of the library does not know";
+        *why = "it uses what this version of the library does not know";
+        return CODEC_BEYOND;
     case LZMA_MEMLIMIT_ERROR:
-        return "decoding it takes more than 256 MiB of memory";
+        *why = "it takes more than 256 MiB of memory; xz -dc unpacks it into a pipe";
+        return CODEC_BEYOND;
     case LZMA_DATA_ERROR:
-        return "the data do not fit their checksum";
+        *why = "the data do not fit their checksum";
+        return CODEC_BROKEN;
     default:
-        return "it cannot be decoded";
+        *why = "it cannot be decoded";
+        return CODEC_BROKEN;
     }
 }
 
@@ -183,8 +192,7 @@ static enum codec_result xz_step(void *state, struct codec_io *io, const char **
                    : CODEC_BROKEN; /* cov: our own malloc ends the program */
     if (result == LZMA_OK || result == LZMA_BUF_ERROR)
         return CODEC_MORE;
-    *why = xz_error(result);
-    return CODEC_BROKEN;
+    return xz_error(result, why);
 }
 
 static void xz_close(void *state)

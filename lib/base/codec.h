@@ -15,6 +15,7 @@ enum codec_result {
     CODEC_MORE,   /* it needs input, or room for output */
     CODEC_END,    /* the stream has ended; another one may follow */
     CODEC_BROKEN, /* *why says what is wrong */
+    CODEC_BEYOND, /* the stream may be whole, but is not decoded here; *why says why */
 };
 
 struct codec {

@@ -103,10 +103,12 @@ static int begin_stream(struct unpack *u, bool *end, struct err *e)
     return 0;
 }
 
-static int damaged(const struct unpack *u, const char *why, struct err *e)
+static int failed(const struct unpack *u, enum codec_result result, const char *why, struct err *e)
 {
-    return err_set(e, STATUS_DATA, "%s, byte %" PRIu64 ": the %s data are damaged: %s", u->name,
-                   u->decoded, u->codec->name, why ? why : "it cannot be decoded");
+    return err_set(e, STATUS_DATA, "%s, byte %" PRIu64 ": the %s data are %s: %s", u->name,
+                   u->decoded, u->codec->name,
+                   result == CODEC_BROKEN ? "damaged" : "not decoded here",
+                   why ? why : "it cannot be decoded");
 }
 
 /* Decodes what has been read; *stuck: nothing more comes of it. */
@@ -119,7 +121,7 @@ static int step(struct unpack *u, char *to, size_t room, size_t *got, bool *stuc
     *stuck = io.in == from && !*got && result == CODEC_MORE;
     consume(u, (size_t)(io.in - from));
     u->between = result == CODEC_END;
-    return result == CODEC_BROKEN ? damaged(u, why, e) : 0;
+    return result >= CODEC_BROKEN ? failed(u, result, why, e) : 0;
 }
 
 static int decode(struct unpack *u, char *to, size_t room, size_t *got, struct err *e)

@@ -279,13 +279,26 @@ static void xz_demands(void)
     pack_xz_head(&packed, "\0\x01");
     buf_append(&packed, "\x02\0\x21\x01\x28\0\0\0", 8); /* LZMA2 with a dictionary of 4 GiB */
     add_crc(&packed, 12);
-    fails(bytes_in(&packed), "takes more than 256 MiB of memory", "a large dictionary");
+    fails(bytes_in(&packed), "not decoded here: it takes more than 256 MiB of memory",
+          "a large dictionary");
+    buf_release(&packed);
+}
+
+/* A frame of zstd with a window of 2 GiB, as zstd --long=31 writes. */
+static void zstd_demands(void)
+{
+    struct buf packed = {0};
+    buf_append(&packed, "\x28\xb5\x2f\xfd\0\xa8\x09\0\0a", 10);
+    fails(bytes_in(&packed),
+          "not decoded here: it takes more than 128 MiB of memory; zstd -dc --long=31",
+          "a large window");
     buf_release(&packed);
 }
 
 int main(void)
 {
     xz_demands();
+    zstd_demands();
     plain();
     joined();
     for (size_t f = 0; f < FORMATS; f++) {
