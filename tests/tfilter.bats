@@ -149,6 +149,16 @@ pieces() {
     check "$SESSIONS" split=user:0.5 recent=1/2 dwell-bins=5 dwell-bins=scott
 }
 
+@test "users at the mean stay in both, be they ever so many" {
+    awk 'BEGIN { print "u,i,t"; for (n = 0; n < 100000; n++) printf "u%d,a,5\nu%d,b,6\nu%d,c,7\n", n, n, n }' |
+        csv-sessionize -q --grouped --user u --item i --time t --time-unit s >many.mp
+    for statistic in user-count user-length; do
+        for side in below above; do
+            tfilter -q --$statistic $side many.mp | spcat --summary | grep -qx 'users	100000'
+        done
+    done
+}
+
 @test "support holds for items and users at once, whatever the order" {
     check "$SESSIONS" min-item-support=8 min-user-support=12
     cp after.mp one.mp

@@ -59,19 +59,31 @@ static void statistics(size_t sessions, int64_t events, double x[2])
     x[LENGTH] = (double)events / x[COUNT];
 }
 
+/* Adds to a sum and keeps what it had no bits for (Kahan): users at the mean are known as such, be
+ * they ever so many. */
+static void add_exactly(double *sum, double *rest, double x)
+{
+    double more = x + *rest, now = *sum + more;
+    *rest = more - (now - *sum);
+    *sum = now;
+}
+
 int filter_survey_user_means(struct filter_setting *s, const struct all_user_sessions *all,
                              struct err *e)
 {
     size_t users = all_user_sessions_count(all);
+    double rest[2] = {0, 0};
     (void)e;
     for (size_t u = 0; u < users; u++) {
         double x[2];
         const int32_t *first = all->store.first.at + u;
         statistics((size_t)(first[1] - first[0]), user_events(&all->store, u), x);
         for (int i = 0; i < 2; i++)
-            s->mean[i] += x[i] / (double)users;
+            add_exactly(&s->mean[i], &rest[i], x[i]);
         all_user_sessions_passed(all, (size_t)first[0], (size_t)first[1]);
     }
+    for (int i = 0; i < 2 && users; i++)
+        s->mean[i] /= (double)users;
     return 0;
 }
 
