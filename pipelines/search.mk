@@ -87,12 +87,13 @@ $(OUT)/runs: FORCE | $(OUT)/batches.mp
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
 RUN = $(BIN)/trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS)
+TRY = [ {1}.mp -nt $(OUT)/batches.mp ] || $(RUN) {=2 uq() =} --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || \
+    echo "failed: {=2 uq() =}"
 HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
 # Those that have failed are tried again.
 $(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp $(if $(wildcard $(OUT)/failed.txt),.other)
 	@rm -f $@ $(OUT)/failed.txt
-	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) '[ {1}.mp -nt $(OUT)/batches.mp ] || \
-	    $(RUN) {=2 uq() =} --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || echo "failed: {=2 uq() =}"' <$< >$@.now || true
+	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) $(call quoted,$(TRY)) <$< >$@.now || true
 	@if [ -s $@.now ]; then cp $@.now $(OUT)/failed.txt; fi
 	mv $@.now $@
 
@@ -112,7 +113,7 @@ $(OUT)/search.tsv: $(OUT)/best
 	{ printf 'validation %s\tepoch\toptions\n' $(BEST_BY); \
 	    $(BIN)/scorer --best-by $(BEST_BY) --best --by none --format tsv $(made) | awk -F '\t' -v OFS='\t' -v runs=$(OUT)/runs ' \
 	    BEGIN { while ((getline line <runs) > 0) { split(line, field, "\t"); \
-	        if (system("test -e '\''" field[1] ".mp'\''") == 0) options[count++] = field[2] } } \
+	        if ((getline first <(field[1] ".mp")) >= 0) options[count++] = field[2] } } \
 	    NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 	    { print $$at["selection_score"], $$at["epoch"], options[$$at["run"]] }' | LC_ALL=C sort -s -k 1,1gr; } $(whole)
 

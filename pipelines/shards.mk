@@ -34,7 +34,8 @@ BLOCK ?= -1
 JOBS ?= $(shell nproc)
 SSHLOGIN ?=
 
-PIECES = --pipepart --block $(BLOCK) --group-by $(USER_COLUMN) --colsep '$(SEPARATOR)' $(if $(HEADER),--header '.*\n')
+# parallel takes a regular expression.
+PIECES = --pipepart --block $(BLOCK) --group-by $(USER_COLUMN) --colsep '$(subst ^,\^,$(subst .,\.,$(subst |,\|,$(SEPARATOR))))' $(if $(HEADER),--header '.*\n')
 HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN))
 
 all: $(OUT)/sessions.mp
@@ -50,7 +51,7 @@ made_with = $(DATA) $(SESSIONIZE) $(USER_COLUMN) $(SEPARATOR) $(HEADER)
 $(OUT)/sessions.mp: $(DATA) $(call other,shards,$(made_with)) $(if $(wildcard $(OUT)/.made/sessions.mp),.other)
 	@mkdir -p $(@D)
 	parallel --will-cite --keep-order --halt soon,fail=1 --jobs $(JOBS) $(HOSTS) $(PIECES) \
-	    'PATH="$(abspath $(BIN)):$$PATH" $(SESSIONIZE)' :::: $< >$@.now
+	    $(call quoted,PATH="$(abspath $(BIN)):$$PATH" $(SESSIONIZE)) :::: $< >$@.now
 	@mv $@.now $@; rm -f $(OUT)/.made/$(@F) # which other pipelines write
 	$(call note,shards,$(made_with))
 else

@@ -149,7 +149,7 @@ as_wide = OPTIONS.$(1)-wide='$$(OPTIONS.$(1)) --wide' TRAIN.$(1)-wide='$$(call t
     INPUT.$(1)-wide='$$(INPUT.$(1))'
 target = $(place)/$(model_of)$(if $(filter wide,$(kind_of)),-wide)$(if $(filter 0,$(seed_of)),,.$(seed_of)).mp
 pipe = $(MAKE) --no-print-directory -f $(HERE)/$(pipe_of).mk BIN=$(BIN) OUT=$(place) DATA=$(DATA.$(log_of)) \
-    SESSIONIZE='$(SESSIONIZE.$(log_of))' FILTER='$(FILTER.$(log_of))' EPOCHS=$(call epochs,$(log_of)) \
+    SESSIONIZE=$(call quoted,$(SESSIONIZE.$(log_of))) FILTER=$(call quoted,$(FILTER.$(log_of))) EPOCHS=$(call epochs,$(log_of)) \
     BASELINES='$(filter $(COUNTS),$(model_of))' MODELS='$(filter-out $(COUNTS),$(model_of)$(if $(filter wide,$(kind_of)),-wide))' \
     SEEDS=$(seed_of) FRACTIONS=1 ATTENTION=1 AGAINST= JOBS= THREADS=$(THREADS) DEVICE=$(DEVICE) \
     $(SET.$(name_of)) $(SET.$(log_of).$(name_of)) $(with_wide) $(target)

@@ -71,6 +71,17 @@ setup() {
     [ ! -e out/failed.txt ]
 }
 
+@test "options may have quotes, of all runs and of the grid" {
+    search DATA=log.tsv OUT=quotes MODEL="--model youtube-dnn --embedding 4 --layers ''" GRID="--lr '0.01'|0.02" >said 2>err || { cat err; false; }
+    [ ! -e quotes/failed.txt ]
+    spcat "$(cat quotes/best)" | head -n 1 | jq -e '.[2].pipeline[-1][2].layers == ""'
+    for lr in 0.01 0.02; do
+        scorer -q --best --by none --format tsv quotes/*"$lr"*.mp |
+            awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { print $at["selection_score"] }' >score
+        grep -E "^$(cat score)"$'\t'"1"$'\t'"--lr '?$lr'? --seed 1$" quotes/search.tsv
+    done
+}
+
 @test "where all runs fail it says so" {
     run -2 search DATA=log.tsv OUT=none GRID='--lr 1e9|x --embedding 4'
     [[ $output == *"--lr: 'x' is not a number"* && $output == *'failed: --lr x --embedding 4 --seed 1'* &&

@@ -38,6 +38,16 @@ setup() {
     cmp <(records whole.mp) <(records out/sessions.mp)
 }
 
+@test "separators that mean something to parallel or to the shell" {
+    for separator in '|' ';' '.' '^'; do
+        { echo "who${separator}when${separator}what" && awk -F '\t' -v OFS="$separator" '{ print $1, $2, $4 }' log.tsv; } >log.txt
+        shards DATA=log.txt HEADER=1 SEPARATOR="$separator" BLOCK=30k \
+            SESSIONIZE="csv-sessionize --quiet --delimiter '$separator' --user who --item what --time when" | grep -E '^parts.*[2-9]$'
+        csv-sessionize --quiet --delimiter "$separator" --user who --item what --time when -o whole.mp log.txt
+        cmp <(records whole.mp) <(records out/sessions.mp)
+    done
+}
+
 @test "the file has its name when all pieces are there; another log makes it again" {
     shards DATA=log.tsv BLOCK=30k JOBS=1 SESSIONIZE='test ! -e out/sessions.mp && lfm-sessionize --quiet' >summary
     cmp <(records whole.mp) <(records out/sessions.mp)

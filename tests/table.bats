@@ -93,6 +93,14 @@ setup() {
     done
 }
 
+@test "options of a log may have quotes" {
+    { echo 'who,what,when,a kind' && awk -F '\t' -v OFS=, '{ print $1, $4, $2, NR % 9 ? "a view" : "no" }' log.tsv; } >log.csv
+    table LOGS=shop DATA.shop=log.csv MODELS='pop rib' KINDS=alone SEEDS=1 FILTER.shop='--min-sessions 3 --split last-session --validation last-session' \
+        SESSIONIZE.shop="csv-sessionize --user who --item what --time when --where 'a kind=a view'" >said 2>err || { cat err; false; }
+    [ ! -e out/failed.txt ]
+    grep -q '^rib ' out/table.txt
+}
+
 @test "a table without a run is refused" {
     run -2 table LOGS=tiny MODELS=pop KINDS=both
     [[ $output == *"*** no run: of KINDS='both' alone and wide are known"* ]]
