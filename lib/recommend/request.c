@@ -42,7 +42,7 @@ static int read_time(struct request *r, struct json_in *in, int64_t *to, struct 
     return 0;
 }
 
-/* `read` reads an element. */
+/* `read` reads an element.  Of equal keys the last one counts. */
 static int read_list(struct request *r, struct json_in *in, const char *expected,
                      int (*read)(struct request *r, struct json_in *in, struct err *e),
                      struct err *e)
@@ -61,6 +61,9 @@ static int read_list(struct request *r, struct json_in *in, const char *expected
 static int read_item(struct request *r, struct json_in *in, struct err *e)
 {
     struct request_name name;
+    if (r->items.len == REQUEST_ITEMS)
+        return err_set(e, STATUS_DATA, "more than %d names: give the newest of them",
+                       REQUEST_ITEMS);
     if (read_name(r, in, &name, e))
         return e->status;
     vec_push(&r->items, name);
@@ -70,6 +73,7 @@ static int read_item(struct request *r, struct json_in *in, struct err *e)
 static int read_items(struct request *r, struct json_in *in, struct err *e)
 {
     r->has_items = true;
+    vec_clear(&r->items);
     return read_list(r, in, "expected a list of names", read_item, e);
 }
 
@@ -87,6 +91,7 @@ static int read_event_time(struct request *r, struct json_in *in, struct err *e)
 static int read_times(struct request *r, struct json_in *in, struct err *e)
 {
     r->has_times = true;
+    vec_clear(&r->times);
     return read_list(r, in, "expected a list of times", read_event_time, e);
 }
 

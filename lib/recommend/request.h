@@ -7,7 +7,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { REQUEST_TOP = 10000 }; /* items that a request can ask for */
+enum {
+    REQUEST_TOP = 10000,  /* items that a request can ask for, */
+    REQUEST_ITEMS = 10000 /* and that it can name: what a network takes for more keeps others waiting */
+};
 
 /* A name within the text of a request. */
 struct request_name {

@@ -44,8 +44,35 @@ static void taken(void)
     request_release(&r);
 }
 
+/* The last of equal keys, and the length of a session. */
+static void lists(void)
+{
+    struct request r = {0};
+    struct err e = {0};
+    struct buf line = {0};
+    int status = request_read(
+        &r, bytes_of("{\"items\":[1,2],\"times\":[1,2],\"items\":[3],\"times\":[1]}"), &e);
+    tap_ok(!status && r.items.len == 1 && r.times.len == 1 &&
+               bytes_equal(request_text(&r, r.items.at[0]), bytes_of("3")),
+           "of equal keys the last one counts %s", e.text);
+    buf_text(&line, "{\"items\":[0");
+    for (int i = 1; i < REQUEST_ITEMS; i++)
+        buf_text(&line, ",0");
+    size_t len = line.len;
+    buf_text(&line, "]}");
+    status = request_read(&r, (struct bytes){line.at, line.len}, &e);
+    tap_ok(!status && r.items.len == REQUEST_ITEMS, "as many items as there may be");
+    line.len = len;
+    buf_text(&line, ",0]}");
+    buf_byte(&line, 0);
+    refused(line.at, "items: more than 10000 names: give the newest of them");
+    buf_release(&line);
+    request_release(&r);
+}
+
 int main(void)
 {
+    lists();
     taken();
     refused("", "expected an object of JSON on a line");
     refused("[1]", "expected an object of JSON on a line");
