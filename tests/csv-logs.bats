@@ -305,6 +305,11 @@ load csv
     run_csv --skip-bad --min-events 1 --user u --item i --time t log
     grep -q 'skipped 3 bad of 7 rows; the first: log, line 3: column 2' err
     [ "$(dump out.mp)" = $'u\t1:a 3:c 5:e 7:h' ]
+    # The row behind it may be one of several lines.
+    printf 'u,i,t\nu,a,1\nu,"lost,2\nu,c,3\nu,"d\nd",4\nu,e,5\nu,"lost,6\nu,"f\n\nf",7\n' >lines
+    run_csv --skip-bad --min-events 1 --user u --item i --time t lines
+    grep -q 'skipped 2 bad of 7 rows; the first: lines, line 3: column 2' err
+    [ "$(dump out.mp)" = $'u\t1:a 3:c 4:d\nd 5:e 7:f\n\nf' ]
     # One that would reach across more than a line may hold.
     { sed 3q log; yes u,x,9 | head -c 3000000; } >long
     status=0

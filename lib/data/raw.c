@@ -124,8 +124,9 @@ static int judge(struct raw_log *log, int status, struct err *e)
 }
 
 /* Joins the line with the lines into which a quoted field of it continues. Where the quotes are
- * never closed rightly, the line is a row of its own, and so are the lines that were tried with it:
- * each line is read twice at most, and a lost quote spoils its own line alone. */
+ * never closed rightly, the line is a row of its own, and so are the lines that were tried with it,
+ * but for the last, whose quote was not the one that closes: with it a row over several lines may
+ * begin.  So a lost quote spoils its own line alone, and no line is tried more than twice. */
 static enum line_result join_lines(struct raw_log *log, struct bytes *line, struct err *e)
 {
     struct bytes delimiter = *log->format.delimiter;
@@ -141,7 +142,7 @@ static enum line_result join_lines(struct raw_log *log, struct bytes *line, stru
     }
     if (!extended || end == FIELDS_CLOSED || got == LINE_ERROR)
         return got;
-    log->broken = log->lines.number + lines_rewind(&log->lines, line);
+    log->broken = log->lines.number + lines_rewind(&log->lines, line) - 1;
     return LINE_TEXT;
 }
 

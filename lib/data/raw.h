@@ -87,7 +87,7 @@ struct raw_log {
     struct raw_row first;
     uint64_t rows, bad;         /* rows in all, and those of them that could not be parsed */
     uint64_t unwanted, nobodys; /* those that were left out: see raw_verdict */
-    uint64_t broken;      /* up to this line, a quoted field over several lines was given up */
+    uint64_t broken;      /* before this line, where a quoted field was given up, none begins */
     struct err first_bad; /* what was wrong with the first of those, and where */
 };
 
