@@ -30,6 +30,7 @@ AGAINST ?= ppop ppop-decay markov item-knn session-knn vstan
 LOGS := $(basename $(notdir $(POOL)))
 TABLE ?= lib/model/wide_ready.c
 
+$(if $(POOL),,$(error name split streams: make weights POOL='a.mp b.mp'))
 all: $(TABLE)
 
 # Weights that have learned nothing.
