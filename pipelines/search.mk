@@ -66,7 +66,7 @@ $(OUT)/batches.mp: $(OUT)/split.mp $(call other,batches.mp,$(EPOCHS) $(BATCH) $(
 	$(BIN)/batcher --epochs $(EPOCHS) $(BATCH) -o $@ $<
 	$(call note,$(@F),$(EPOCHS) $(BATCH) $(MODEL))
 
-# A line for each run: the name of its files, and its options.
+# A line for each run: the name of its files, without what parallel would quote for hosts, and its options.
 define combine
 { gsub(/[|]/, " | "); count = split($$0, word, " "); runs = 1; line[1] = ""
   for (i = 1; i <= count; i++) {
@@ -82,19 +82,22 @@ export combine GRID
 $(OUT)/runs: FORCE | $(OUT)/batches.mp
 	@printf '%s\n' "$$GRID" | awk "$$combine" $(if $(DRAWS),| shuf -n $(DRAWS) --random-source=<(yes $(DRAW_SEED))) | \
 	    while read -r options; do for seed in $(SEEDS); do \
-	        name=$$(printf '%s' "$$options" | sed 's/^--//; s/ --/,/g; s/ /=/g; s,/,-,g'); \
+	        name=$$(printf '%s' "$$options" | sed 's/^--//; s/ --/_/g; s/ /-/g; s/[^a-zA-Z0-9._-]/_/g'); \
 	        printf '%s\t%s\n' "$(OUT)/$$name.$$seed" "$$options --seed $$seed"; done; done >$@.now
+	@! cut -f 1 $@.now | sort | uniq -d | grep . || { echo 'two runs have that name: GRID has a value twice' >&2; exit 64; }
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
-RUN = $(BIN)/trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS)
-TRY = [ {1}.mp -nt $(OUT)/batches.mp ] || $(RUN) {=2 uq() =} --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || \
-    echo "failed: {=2 uq() =}"
+RUN = $(if $(SSHLOGIN),,$(BIN)/)trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS) {=2 uq() =} \
+    --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || echo "failed: {=2 uq() =}"
 HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
-# Those that have failed are tried again.
+# Those that have failed are tried again; what is of other batches goes first.
 $(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp $(if $(wildcard $(OUT)/failed.txt),.other)
 	@rm -f $@ $(OUT)/failed.txt
-	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) $(call quoted,$(TRY)) <$< >$@.now || true
+	@while IFS=$$'\t' read -r run options; do [ "$$run.mp" -nt $(OUT)/batches.mp ] || \
+	    { rm -f "$$run.mp" "$$run.safetensors"; printf '%s\t%s\n' "$$run" "$$options"; }; done <$< >$(OUT)/wanted
+	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) $(call quoted,$(RUN)) <$(OUT)/wanted >$@.now || true
 	@if [ -s $@.now ]; then cp $@.now $(OUT)/failed.txt; fi
+	@rm $(OUT)/wanted
 	mv $@.now $@
 
 made = $$(while read -r run _; do [ ! -e "$$run.mp" ] || echo "$$run.mp"; done <$(OUT)/runs)

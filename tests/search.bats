@@ -82,6 +82,38 @@ setup() {
     done
 }
 
+@test "hosts share the runs, and what is there is not made again" {
+    need rsync
+    mkdir -p path home
+    # A host that is this machine.
+    cat >path/ssh <<END
+#!/bin/bash
+while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
+echo "\$1" >>$PWD/hosts; shift
+[[ \$1 == -- ]] && shift
+cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
+END
+    chmod +x path/ssh
+    ls --full-time out/*.mp | sort >before
+    PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' SSHLOGIN=far,farther JOBS=1 >said 2>err || { cat err; false; }
+    [ "$(sort -u hosts | tr '\n' ' ')" = 'far farther ' ]
+    [ "$(wc -l <out/search.tsv)" = 7 ]
+    [ ! -e out/failed.txt ]
+    [ "$(ls --full-time out/*.mp | sort | comm -23 before - | wc -l)" = 0 ]
+    search DATA=log.tsv OUT=here GRID='--lr 0.001|0.01 --embedding 5' >said 2>err
+    sed 1d here/search.tsv | grep -vxFf out/search.tsv && false
+    cmp out/lr-0.01_embedding-5.1.safetensors here/lr-0.01_embedding-5.1.safetensors
+    run -2 search DATA=log.tsv OUT=here GRID='--lr 0.001|0.001'
+    [[ $output == *'here/lr-0.001.1'*'two runs have that name: GRID has a value twice'* ]]
+}
+
+@test "a run that fails with new options has no result of the old ones" {
+    search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8' MODEL='--model sasrec --heads 8' >said 2>err
+    [ "$(wc -l <out/search.tsv)" = 3 ]
+    [ "$(wc -l <out/failed.txt)" = 2 ]
+    run -1 grep 'embedding 4' out/search.tsv
+}
+
 @test "where all runs fail it says so" {
     run -2 search DATA=log.tsv OUT=none GRID='--lr 1e9|x --embedding 4'
     [[ $output == *"--lr: 'x' is not a number"* && $output == *'failed: --lr x --embedding 4 --seed 1'* &&
