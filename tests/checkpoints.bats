@@ -479,6 +479,18 @@ goes_on() { # BATCHES OPTION ...
     goes_on "$BATS_FILE_TMPDIR/again.mp" --inter hidden --session-rep last
 }
 
+@test "another teacher in the file of the same name is refused" {
+    batcher --reverse --epochs 1 --history 0 -o reversed.mp "$BATS_FILE_TMPDIR/split.mp" 2>said
+    taught=("$SESSPIPE_BIN/trainer" --quiet --threads 1 --model improved --embedding 6 --teacher teacher.st -o out)
+    teach() { trainer -q --threads 1 --model improved --embedding 6 --seed "$1" --save teacher.st -o taught.mp reversed.mp; }
+    teach 1
+    "${taught[@]}" --checkpoint check "$BATCHES"
+    teach 2
+    refused 65 "of other data: the header's \"teacher\" differs" "${taught[@]}" --resume check "$BATCHES"
+    teach 1
+    "${taught[@]}" --resume check "$BATCHES"
+}
+
 # Kills the run behind the checkpoint of that number, at epoch, part and batches, and resumes it.  A
 # checkpoint is one rename; after the first one comes that of the output's temporary file.
 killed_at() { # NUMBER "EPOCH PART BATCHES "

@@ -71,6 +71,19 @@ static int open_output(struct train_run *t, struct err *e)
     return status;
 }
 
+/* A run that goes on has the same teacher, whatever its file's name. */
+static void note_teacher(const struct train_run *t, struct meta *m)
+{
+    const struct safetensors *file = &t->teacher.saved.file;
+    for (size_t i = 0; t->teacher.saved.path && i < file->texts.len; i++) {
+        const struct safetensors_text *text = &file->texts.at[i];
+        char *hash = strcmp(text->key, "xxh3") ? NULL : mem_copy(text->value.at, text->value.len);
+        if (hash)
+            meta_set_text(m, "teacher", hash);
+        mem_free(hash);
+    }
+}
+
 static int open_checkpoint(struct train_run *t, struct err *e)
 {
     struct pass_run *p = &t->pass;
@@ -85,6 +98,7 @@ static int open_checkpoint(struct train_run *t, struct err *e)
                                  .of = t};
     struct meta m;
     pass_run_header(p, &m);
+    note_teacher(t, &m);
     meta_add_program(&m, p->program, SESSPIPE_VERSION,
                      (struct bytes){p->options.at, p->options.len});
     int status = meta_pack(&m, &run.header, e);
