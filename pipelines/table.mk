@@ -13,11 +13,11 @@
 #   JOBS    runs at once                   THREADS  of each
 #   EPOCHS  of all logs; EPOCHS.<log>
 #
-# It writes OUT/table.tsv, a line for each run, OUT/table.txt, and the means in OUT/table.md.  First come
-# the first seed's runs alone, log by log, then those with --wide, then the next seed's.  A run that is
-# there is not made again, so that a table that was stopped goes on, and one with more seeds makes what is
-# new.  A run that fails is named in OUT/failed.txt, and the others go on.  `make -f pipelines/table.mk
-# table` shows what there is.
+# It writes OUT/table.tsv, a line for each run, OUT/table.txt, and the means in OUT/table.md.  First
+# come the first seed's runs alone, log by log, then those with --wide, then the next seed's.  A run
+# that is there is not made again, so that a table that was stopped goes on, and one with more seeds
+# makes what is new, unless its log, FILTER or EPOCHS have changed.  A run that fails is named in
+# OUT/failed.txt, and the others go on.  With the same variables the goal table shows what there is.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -131,12 +131,16 @@ $(foreach l,$(LOGS),$(call given,DATA.$(l)))
 
 runs: $(RUNS:%=$(OUT)/%.tsv)
 
-$(LOGS:%=$(OUT)/%/sessions.mp): $(OUT)/%/sessions.mp: $$(DATA.$$*)
+made_with = $(DATA.$(1)) $(SESSIONIZE.$(1))
+$(LOGS:%=$(OUT)/%/sessions.mp): $(OUT)/%/sessions.mp: $$(DATA.$$*) $$(call other,$$*-sessions,$$(call made_with,$$*))
 	@mkdir -p $(@D)
 	$(BIN)/$(SESSIONIZE.$*) -o $@ $<
+	$(call note,$*-sessions,$(call made_with,$*))
 
-$(LOGS:%=$(OUT)/%/split.mp): $(OUT)/%/split.mp: $(OUT)/%/sessions.mp
-	$(BIN)/tfilter $(FILTER.$*) --dwell-bins $(DWELL) -o $@ $<
+split_with = $(FILTER.$(1)) --dwell-bins $(DWELL)
+$(LOGS:%=$(OUT)/%/split.mp): $(OUT)/%/split.mp: $(OUT)/%/sessions.mp $$(call other,$$*-split,$$(call split_with,$$*))
+	$(BIN)/tfilter $(call split_with,$*) -o $@ $<
+	$(call note,$*-split,$(call split_with,$*))
 
 # Each pipeline has a folder, with the same split.
 PLACES := $(sort $(foreach r,$(RUNS),$(call place,$(r))))
@@ -154,9 +158,11 @@ pipe = $(MAKE) --no-print-directory -f $(HERE)/$(pipe_of).mk BIN=$(BIN) OUT=$(pl
     SEEDS=$(seed_of) FRACTIONS=1 ATTENTION=1 AGAINST= JOBS= THREADS=$(THREADS) DEVICE=$(DEVICE) \
     $(SET.$(name_of)) $(SET.$(log_of).$(name_of)) $(with_wide) $(target)
 
-$(RUNS:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $$(call place,$$*)/split.mp
+settings = $(call epochs,$(log_of)) $(SET.$(name_of)) $(SET.$(log_of).$(name_of))
+$(RUNS:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $$(call place,$$*)/split.mp $$(call other,$$(subst /,-,$$*),$$(call settings,$$*))
 	+$(call pipe,$*) || { echo $* >>$(OUT)/failed.txt; false; }
 	$(BIN)/scorer --best --by none --format tsv -o $@ $(call target,$*)
+	$(call note,$(subst /,-,$*),$(call settings,$*))
 
 # What there is of the table.
 table: FORCE

@@ -93,6 +93,20 @@ setup() {
     done
 }
 
+@test "other epochs and another log: the runs are made again" {
+    table LOGS=tiny MODELS='pop stamp' SEEDS=1 KINDS=alone EPOCHS=2 >said 2>err || { cat err; false; }
+    [ "$(awk -F '\t' '$2 == "stamp" { print $4 }' out/table.tsv | wc -l)" = 1 ]
+    spcat out/tiny/stamp/stamp.1.mp | jq -s -e 'map(select(.[0] == "epoch")[1]) | max == 2'
+    table LOGS=tiny MODELS='pop stamp' SEEDS=1 KINDS=alone EPOCHS=2 >said 2>err
+    run -1 grep -E '/(trainer|tfilter|lfm-sessionize) ' said
+    cp out/table.txt before
+    synthesize --users 12 --days 8 --seed 2 >other.tsv
+    touch -d '1 hour ago' other.tsv
+    table LOGS=tiny MODELS='pop stamp' SEEDS=1 KINDS=alone EPOCHS=2 DATA.tiny=other.tsv >said 2>err || { cat err; false; }
+    run -1 cmp -s before out/table.txt
+    lfm-sessionize -q other.tsv | cmp - out/tiny/sessions.mp
+}
+
 @test "options of a log may have quotes" {
     { echo 'who,what,when,a kind' && awk -F '\t' -v OFS=, '{ print $1, $4, $2, NR % 9 ? "a view" : "no" }' log.tsv; } >log.csv
     table LOGS=shop DATA.shop=log.csv MODELS='pop rib' KINDS=alone SEEDS=1 FILTER.shop='--min-sessions 3 --split last-session --validation last-session' \
