@@ -69,8 +69,8 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(HERE)rules.mk
 
 # Each user's sessions in order, with the one before.
-$(OUT)/ordered-batches.mp: $(OUT)/split.mp
-	$(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) $(BATCH) --scheme longest-first --history 1 -o $@ $<
+ordered-batches = $(batches) --scheme longest-first --history 1
+$(eval $(call batches_rule,ordered-batches))
 
 $(OUT)/figures.txt: $(OUT)/split.mp
 	$(BIN)/spcat $< | LC_ALL=C awk -v KEY=$(KEY) -f $(HERE)asars-figures.awk $(whole)

@@ -70,18 +70,13 @@ $(foreach n,$(sort 1 $(FRACTIONS)),$(eval $(call ways,$(n))))
 
 include $(HERE)rules.mk
 
-newest = $(BIN)/batcher --epochs $(EPOCHS) --test-from $(TEST_FROM) --train-recent 1/$*
-
-$(OUT)/newest-%.mp: $(OUT)/split.mp
-	$(newest) $(BATCH) -o $@ $<
-
-$(OUT)/reversed-%.mp: $(OUT)/split.mp
-	$(newest) $(BATCH) --reverse -o $@ $<
-
-$(OUT)/slots-%.mp: $(OUT)/split.mp
-	$(newest) --scheme session-parallel $(SLOTS) -o $@ $<
-
-.SECONDARY: $(foreach n,$(sort 1 $(FRACTIONS)),$(OUT)/newest-$(n).mp $(OUT)/reversed-$(n).mp $(OUT)/slots-$(n).mp)
+define batches_of
+newest-$(1) = $$(batches) --train-recent 1/$(1)
+reversed-$(1) = $$(newest-$(1)) --reverse
+slots-$(1) = $$(session-parallel) --train-recent 1/$(1)
+endef
+$(foreach n,$(sort 1 $(FRACTIONS)),$(eval $(call batches_of,$(n))))
+$(foreach n,$(sort 1 $(FRACTIONS)),$(foreach b,newest reversed slots,$(eval $(call batches_rule,$(b)-$(n)))))
 
 $(OUT)/table.txt: $(OUT)/scores.tsv
 	LC_ALL=C awk -v ways='$(WAYS)' -v fractions='$(FRACTIONS)' -f $(HERE)tan-table.awk $< $(whole)
