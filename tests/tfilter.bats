@@ -295,20 +295,30 @@ END
             printf "$user,$item,%d,%s\n" 100 v 200 w 90000 v 90100 v
         done | sed "1i u,i,t,k\n,x,100,v\n$user,x,100,w" >$user.csv
     done
-    sed -i 3d a.csv # no row of the first stream lacks a user
+    printf 'u,i,t,k\nd,x,100,v\nd,y,200,v\n' >d.csv # nothing is dropped
     made() { csv-sessionize -q --user u --item i --time t --time-unit s --where k=v "$@"; }
-    for user in a b c; do
+    for user in a b c d; do
         made $user.csv >$user.mp
     done
-    made a.csv b.csv c.csv >whole.mp
-    counted() { spcat --summary | grep -E '^(meta.*rows|dropped by csv-)' | sed 's/;.*//'; }
+    made a.csv b.csv c.csv d.csv >whole.mp
+    counted() { spcat --summary | grep -E '^(meta.*rows|dropped by csv-)' | sed 's/;.*//' | sort; }
     counted <whole.mp >expected
     [ "$(grep -c rows expected)" = 4 ]
     for filters in --min-events=1 '--split user:0.5' --merge '--merge --flush'; do
         # shellcheck disable=SC2086 # a list of words
-        tfilter -q $filters a.mp b.mp c.mp | counted | cmp - expected
+        tfilter -q $filters a.mp b.mp c.mp d.mp | counted | cmp - expected
     done
-    cat a.mp b.mp c.mp | counted | cmp - expected
+    cat a.mp d.mp b.mp c.mp | counted | cmp - expected
+    cat d.mp a.mp b.mp c.mp | counted | cmp - expected
+    # Of each program: one that drops nothing of a stream has read it.
+    dropped() { spcat --summary | grep ^dropped | sed 's/;.*//'; }
+    tfilter -q --last-sessions 1 whole.mp | dropped >expected
+    [ "$(wc -l <expected)" = 2 ]
+    for users in 'a b c d' 'd c b a' 'b d a c'; do
+        for user in $users; do
+            tfilter -q --last-sessions 1 $user.mp
+        done | dropped | cmp - expected
+    done
 }
 
 @test "attributes of users pass through, each item's count stands beside" {

@@ -266,16 +266,54 @@ static void join_reason(struct drops *to, const struct drop_reason *r)
     push(to, r->why, r->events, r->sessions);
 }
 
+/* Adds counts; one that a part does not have is no longer known of all. */
 static void join(struct drops *to, const struct drops *from)
 {
+    bool both = to->events.of && from->events.of;
     for (size_t i = 0; i < PAIRS; i++) {
         uint64_t *sum = (uint64_t *)(void *)((char *)to + pairs[i].at);
-        sum[0] += pair_of(from, i)[0];
-        sum[1] += pair_of(from, i)[1];
+        const uint64_t *more = pair_of(from, i);
+        bool known = !both || pairs[i].at == offsetof(struct drops, cut) || !sum[1] == !more[1];
+        sum[0] = known ? sum[0] + more[0] : 0;
+        sum[1] = known ? sum[1] + more[1] : 0;
     }
     to->items = (struct drop_share){0, 0};
     for (size_t i = 0; i < from->reasons.len; i++)
         join_reason(to, &from->reasons.at[i]);
+}
+
+/* The name of a program of the pipeline. */
+static struct bytes program_name(const struct meta *m, size_t i)
+{
+    struct cursor c = cursor_of((struct bytes){m->pipeline.at[i].at, m->pipeline.at[i].len});
+    struct bytes name = {"", 0};
+    uint32_t count;
+    cursor_array(&c, &count); /* meta_is_program */
+    cursor_str(&c, &name);
+    return name;
+}
+
+/* Gives programs that dropped nothing, and so have no account, one of the events that they read:
+ * the rows, less what the programs before them dropped. */
+static void complete(account_vec *list, const struct meta *m)
+{
+    account_vec whole = {0};
+    size_t next = 0;
+    int64_t rows = 0;
+    struct err none;
+    meta_get_int(m, "rows", &rows, &none);
+    uint64_t events = rows > 0 ? (uint64_t)rows : 0;
+    for (size_t i = 0; i < m->pipeline.len; i++) {
+        struct account a = {.program = program_name(m, i), .drops.events.of = events};
+        if (next < list->len && bytes_equal(list->at[next].program, a.program))
+            a = list->at[next++];
+        const struct drop_share *e = &a.drops.events;
+        events = e->of > e->dropped ? e->of - e->dropped : 0;
+        vec_push(&whole, a);
+    }
+    account_vec unused = next < list->len ? whole : *list;
+    *list = next < list->len ? *list : whole;
+    vec_release(&unused);
 }
 
 /* The account that the program at the same place of the other chain has in the list, or a new one.
@@ -288,22 +326,38 @@ static struct drops *same_place(account_vec *list, size_t i, struct bytes progra
     return &list->at[list->len - 1].drops;
 }
 
+/* Packs the accounts of programs that dropped something; returns how many there are. */
+static size_t pack_all(const account_vec *list, struct buf *to)
+{
+    msgpack_packer pk;
+    size_t count = 0;
+    for (size_t i = 0; i < list->len; i++)
+        count += drops_any(&list->at[i].drops);
+    msgpack_packer_init(&pk, to, buf_write);
+    msgpack_pack_array(&pk, count);
+    for (size_t i = 0; i < list->len; i++)
+        if (drops_any(&list->at[i].drops))
+            pack(&pk, &list->at[i].drops, list->at[i].program);
+    return count;
+}
+
+static bool read_all(const struct meta *m, account_vec *list)
+{
+    if (meta_find(m, DROPS_KEY).at && !read_accounts(m, list))
+        return false;
+    complete(list, m);
+    return true;
+}
+
 void drops_join(struct meta *to, const struct meta *from)
 {
     account_vec sum = {0}, more = {0};
     struct buf packed = {0};
-    bool readable =
-        (!meta_find(to, DROPS_KEY).at || read_accounts(to, &sum)) && read_accounts(from, &more);
+    bool readable = read_all(to, &sum) && read_all(from, &more);
     for (size_t i = 0; readable && i < more.len; i++)
         join(same_place(&sum, i, more.at[i].program), &more.at[i].drops);
-    if (readable) {
-        msgpack_packer pk;
-        msgpack_packer_init(&pk, &packed, buf_write);
-        msgpack_pack_array(&pk, sum.len);
-        for (size_t i = 0; i < sum.len; i++)
-            pack(&pk, &sum.at[i].drops, sum.at[i].program);
+    if (readable && pack_all(&sum, &packed))
         meta_set(to, DROPS_KEY, (struct bytes){packed.at, packed.len});
-    }
     buf_release(&packed);
     release_accounts(&sum);
     release_accounts(&more);

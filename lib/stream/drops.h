@@ -44,8 +44,10 @@ int drops_note(const struct drops *d, const char *program, struct meta *m, struc
 bool drops_show(const struct meta *m, struct buf *to);
 
 /* Adds the accounts of another part's header to those of the first: of the same program at the same
- * place of the chain in one.  Items are no longer counted, since the parts may share some. Accounts
- * that cannot be read change nothing. */
+ * place of the chain in one; a program without one has dropped none of the events that it read.
+ * Items are no longer counted, since the parts may share some, nor are sessions and users where a
+ * part does not say how many there were. Accounts that cannot be read change nothing.  Call it
+ * before the rows of the parts are added up. */
 void drops_join(struct meta *to, const struct meta *from);
 
 void drops_release(struct drops *d);

@@ -147,6 +147,7 @@ static const char *other_choice(const struct sessions_in *in)
 static void add_counts(struct meta *all, const struct meta *here)
 {
     static const char *const keys[] = {"rows", "bad_rows", "rows_without_user", "rows_left_out"};
+    drops_join(all, here);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         int64_t sum = 0, more = 0;
         struct err none;
@@ -154,7 +155,6 @@ static void add_counts(struct meta *all, const struct meta *here)
             !meta_get_int(here, keys[i], &more, &none) && more <= INT64_MAX - sum)
             meta_set_int(all, keys[i], sum + more);
     }
-    drops_join(all, here);
 }
 
 /* All parts must have been made with the same choices. */
