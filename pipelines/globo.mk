@@ -5,6 +5,7 @@
 
 OUT ?= out/globo
 EPOCHS ?= 10
+WIDE_EPOCHS ?= 28
 SESSIONIZE ?= csv-sessionize --preset globo --min-events 3 --max-events 39 --cut 20
 FILTER ?= --min-item-support 20 --min-sessions 5 --split last-session --validation last-session
 BATCH ?= --batch 100

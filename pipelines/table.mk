@@ -95,6 +95,7 @@ SET.hierarchical = OPTIONS.hierarchical='--model hierarchical --session-rep atte
 SET.ii-rnn = OPTIONS.ii-rnn='--model ii-rnn --session-rep last' \
     TRAIN='--decoder tied --embedding 100 --lr 0.003 --dropout 0.2 --negatives 500 --logq'
 SET.hrnn = TRAIN='--decoder tied --lr 0.002 --dropout 0.5' SLOTS='--batch 50'
+SET.globo.wide = WIDE_EPOCHS=28
 SET.deskdrop.rnn = GRU4REC='--lr 0.002 --dropout 0.5' SLOTS='--batch 20'
 SET.deskdrop.narm = NARM='--lr 0.006 --dropout 0.5 --feature-dropout 0.7'
 SET.deskdrop.sasrec = LR=0.005 DROPOUT=0.5 DECAY='--lr-decay cosine --warm-up 100'
