@@ -9,7 +9,7 @@
 
 enum {
     REQUEST_TOP = 10000,  /* items that a request can ask for, */
-    REQUEST_ITEMS = 10000 /* and that it can name: what a network takes for more keeps others waiting */
+    REQUEST_ITEMS = 10000 /* and that it can name: more would keep others waiting */
 };
 
 /* A name within the text of a request. */
