@@ -181,7 +181,7 @@ most_lines() { case $1 in trainer) echo 96 ;; csv-sessionize | json-sessionize) 
 
 @test "an option that a page or README names anywhere is one that a program has" {
     options() { each_program help_of | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
-    { options && printf '%s\n' --bind-to --host --mca; } | sort >there # and some of mpirun's
+    { options && printf '%s\n' --bind-to --host --mca --long; } | sort >there # and some of mpirun's and zstd's
     for page in "$ROOT"/man/*.[1-9] "$ROOT/README.md"; do
         grep -ohE -- '(Fl -|(^|[^a-z-])--)[a-z][a-z-]+' "$page" | sed -E 's/.*(Fl -|--)/--/' | sort -u |
             comm -23 - there | sed "s|^|$(basename "$page") |"
