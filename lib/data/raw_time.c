@@ -220,12 +220,14 @@ int raw_clock_check(const struct raw_clock *clock, struct err *e)
                        "--time-format '%.40s': a form as that of strptime(3), such as '%%d/%%m/%%Y "
                        "%%H:%%M:%%S', is expected",
                        form);
-    for (const char *at = form; (at = strchr(at, '%')); at += 2)
-        if (!at[1] || strchr("sZGgV", at[1]))
+    for (const char *at = form; (at = strchr(at, '%')); at++) {
+        at += 1 + strspn(at + 1, "-_0^#EO"); /* flags and modifiers, which mean nothing here */
+        if (!*at || strchr("sZGgV", *at))
             return err_set(e, STATUS_USAGE,
                            "--time-format: %%%c is not read here; seconds are --time-unit s, and a "
                            "zone is %%z",
-                           at[1] ? at[1] : '%');
+                           *at ? *at : '%');
+    }
     return 0;
 }
 

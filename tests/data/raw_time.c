@@ -174,6 +174,7 @@ static void forms(void)
     form_is("%d %b %Y %H:%M", "26 Feb 2019 08:34", 1551170040, 0);
     form_is("%m/%d/%Y", " 2/26/2019 ", 1551139200, 0);
     form_is("%Y%m%d", "20190226", 1551139200, 0);
+    form_is("%-d/%Om/%y %%", "26/2/19 %", 1551139200, 0);
     form_is("%H:%M:%S.%f on %d.%m.%y", "08:34:33.25 on 26.02.19", 1551170073, 250000000);
     form_is("%I:%M %p %d %B %Y", "08:34 PM 26 February 2019", 1551213240, 0);
     /* what follows a fraction may say what is before it */
@@ -199,7 +200,8 @@ static void forms(void)
     struct raw_clock early = {.unit = RAW_FORM, .form = "%s%Y"};
     not_on_clock(&early, "-99999999999999 1", "is expected");
     static const char *const refused[] = {"%s",       "%d %Z",   "%G-W%V-%u", "%Y %V %u",
-                                          "%g-%m-%d", "%Y-%m-%", "day",       ""};
+                                          "%g-%m-%d", "%Y-%m-%", "day",       "",
+                                          "%-s",      "%OV",     "%Y%E"};
     memset(far, '%', sizeof far - 1);
     far[sizeof far - 1] = '\0';
     tap_ok(raw_clock_check(&(struct raw_clock){.unit = RAW_FORM, .form = far}, &e) == STATUS_USAGE,
