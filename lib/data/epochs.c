@@ -34,7 +34,7 @@ int epochs_open(struct epochs *p, const struct epochs_options *o, struct session
     if (o->memory)
         mem_give_back();
     if (session_store_read(&p->store, in, out, e) || leave_room(p, e) ||
-        learned_choose(&p->store, o->learned, &p->learned, e))
+        learned_choose(&p->store, NULL, o->learned, &p->learned, e))
         return e->status;
     p->schedule = (struct schedule_out){
         .store = &p->store,

@@ -20,10 +20,11 @@ bool learned_share_parse(const char *text, struct learned_share *to);
 void learned_note(struct meta *m, const struct learned_share share[2]);
 void learned_noted(const struct meta *m, struct learned_share share[2]);
 
-/* Marks the training sessions that are in both shares: learned [S], which the caller frees; NULL:
- * all are.  Of all sessions, those of equal start are on one side of an edge.  The oldest F and the
- * newest 1 - F have none in common, and together all.  65: there are none. */
-int learned_choose(const struct session_store *c, const struct learned_share share[2],
-                   unsigned char **learned, struct err *e);
+/* Marks the training sessions among some (NULL: all) that are in both shares of these: learned [S],
+ * which the caller frees; NULL: all are.  Of all sessions, those of equal start are on one side of
+ * an edge.  The oldest F and the newest 1 - F have none in common, and together all.  65: there are
+ * none. */
+int learned_choose(const struct session_store *c, const unsigned char *among,
+                   const struct learned_share share[2], unsigned char **learned, struct err *e);
 
 #endif

@@ -176,7 +176,7 @@ static void find_learned(struct pass_run *r)
     struct learned_share share[2];
     struct err unused;
     learned_noted(batches_in_meta(r->in.in), share);
-    if (learned_choose(&r->in.store, share, &r->learned_from, &unused)) {
+    if (learned_choose(&r->in.store, NULL, share, &r->learned_from, &unused)) {
         mem_free(r->learned_from);
         r->learned_from = NULL;
     }

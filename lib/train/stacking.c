@@ -16,6 +16,10 @@ enum {
 
 /* ---- what is unseen ---- */
 
+/* Marks of training sessions: 0, what the network sees; what it does not; what passes leave out and
+ * comes after that. */
+enum { UNSEEN = 1, LATER };
+
 /* Whether all that is tested is newer than all that trains; false: nothing is tested. */
 static bool splits_by_time(const struct session_store *c)
 {
@@ -34,26 +38,41 @@ static size_t count_unseen(const struct stacking *s, const struct session_store 
 {
     size_t count = 0;
     for (size_t i = 0; i < session_store_sessions(c); i++)
-        count += session_store_part(c, i) == PART_TRAIN && s->unseen[i];
+        count += session_store_part(c, i) == PART_TRAIN && s->unseen[i] == UNSEEN;
     return count;
 }
 
-static size_t choose(struct stacking *s, const struct session_store *c, bool of_each_user)
+/* What passes leave out is not seen either where it comes after what is unseen. */
+static void mark_later(struct stacking *s, const struct session_store *c,
+                       const unsigned char *learned_from)
 {
+    for (size_t u = 0; u < session_store_users(c) && learned_from; u++) {
+        bool later = false;
+        for (size_t i = (size_t)c->first.at[u]; i < (size_t)c->first.at[u + 1]; i++) {
+            later |= session_store_part(c, i) == PART_TRAIN && s->unseen[i] == UNSEEN;
+            if (later && !learned_from[i])
+                s->unseen[i] = LATER;
+        }
+    }
+}
+
+static size_t choose(struct stacking *s, const struct pass_run *r, bool of_each_user)
+{
+    const struct session_store *c = &r->in.store;
     struct learned_share share = {{1, 5}, true, of_each_user};
     struct err none; /* of no sessions, none is unseen */
     mem_free(s->unseen);
-    learned_choose(c, (struct learned_share[]){share, share}, &s->unseen, &none);
+    learned_choose(c, r->learned_from, (struct learned_share[]){share, share}, &s->unseen, &none);
+    mark_later(s, c, r->learned_from);
     return count_unseen(s, c);
 }
 
-static void choose_unseen(struct stacking *s, const struct session_store *c)
+static void choose_unseen(struct stacking *s, const struct pass_run *r)
 {
-    size_t all = session_store_part_count(c, PART_TRAIN);
-    bool of_each_user = !splits_by_time(c);
-    s->sessions = choose(s, c, of_each_user);
-    if (of_each_user && s->sessions > all / 3)
-        s->sessions = choose(s, c, false);
+    bool of_each_user = !splits_by_time(&r->in.store);
+    s->sessions = choose(s, r, of_each_user);
+    if (of_each_user && s->sessions > r->training / 3)
+        s->sessions = choose(s, r, false);
 }
 
 /* ---- opening ---- */
@@ -84,7 +103,7 @@ static void open_learner(struct stacking *s, struct pass_run *r)
 void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause pause)
 {
     s->pause = pause;
-    choose_unseen(s, &r->in.store);
+    choose_unseen(s, r);
     s->until = r->epochs > 1 ? r->epochs / 2 : 1;
     open_learner(s, r);
     model_turn(&r->model, TURN_NETWORK);
@@ -92,8 +111,7 @@ void stacking_open(struct stacking *s, struct pass_run *r, struct stacking_pause
         r->cli,
         "the newest %zu of %zu training sessions teach what the network is worth beside counts; "
         "it learns from them %s",
-        s->sessions, session_store_part_count(&r->in.store, PART_TRAIN),
-        r->epochs > 1 ? "in the second half of the passes" : "not");
+        s->sessions, r->training, r->epochs > 1 ? "in the second half of the passes" : "not");
 }
 
 /* ---- what the wide part learns from ---- */
@@ -134,13 +152,15 @@ static void begin_plan(struct stacking *s)
     s->targets = 0;
 }
 
-/* Batches of all training sessions, in an order that is drawn. */
-static void plan_all(struct stacking *s, const struct session_store *c, struct random *random)
+/* Batches of all sessions that passes have, in an order that is drawn. */
+static void plan_all(struct stacking *s, const struct pass_run *r, struct random *random)
 {
+    const struct session_store *c = &r->in.store;
+    const unsigned char *from = r->learned_from;
     i32_vec all = {0};
     begin_plan(s);
     for (size_t i = 0; i < session_store_sessions(c); i++)
-        if (session_store_part(c, i) == PART_TRAIN)
+        if (session_store_part(c, i) == PART_TRAIN && (!from || from[i]))
             vec_push(&all, (int32_t)i);
     for (size_t left = all.len; left > 0; left--) {
         size_t k = random_below(random, (uint32_t)left);
@@ -166,7 +186,7 @@ static void plan_unseen(struct stacking *s, const struct session_store *c, struc
 {
     struct rounds rounds;
     begin_plan(s);
-    rounds_open_marked(&rounds, c, PART_TRAIN, s->unseen, 1);
+    rounds_open_marked(&rounds, c, PART_TRAIN, s->unseen, UNSEEN);
     shuffle_users(&rounds, random);
     while (rounds_next(&rounds, rounds.next.len))
         for (size_t i = 0; i < rounds.picked.len; i++)
@@ -240,7 +260,7 @@ static int learn_round(struct stacking *s, struct pass_run *r, struct err *e)
 {
     struct random random = random_of((uint64_t)r->o->seed, (uint64_t)(s->pass * MOST + s->round));
     if (s->turn == TURN_WIDE)
-        plan_all(s, &r->in.store, &random);
+        plan_all(s, r, &random);
     else
         plan_unseen(s, &r->in.store, &random);
     if (s->turn != TURN_WIDE && !s->batch)

@@ -9,16 +9,18 @@
  * (TURN_BESIDE).  In the second half the network goes on with all sessions.  Its learning rate
  * falls in each half.
  *
- * What is unseen is the newest fifth: of all sessions, where those that are tested are newer than
- * all that train, or where few users have sessions enough; else of each user's. */
+ * What is unseen is the newest fifth of the sessions that training passes have: of all of them,
+ * where those that are tested are newer than all that train, or where few users have sessions
+ * enough; else of each user's. */
 #ifndef TRAIN_STACKING_H
 #define TRAIN_STACKING_H
 
 #include "train/pass_run.h"
 
 struct stacking {
-    unsigned char *unseen; /* [sessions] 1: of the part that is unseen; NULL: there are no turns */
-    size_t sessions;       /* their number */
+    unsigned char *unseen; /* [sessions] not 0: the network does not see it in the first half; NULL:
+                            * there are no turns */
+    size_t sessions;       /* the number of those from which it learns in the second half */
     int64_t until;         /* the last pass in which the network does not see them */
     int64_t pass;          /* the current pass */
     int64_t steps;         /* updates of the network before it */

@@ -297,7 +297,7 @@ static int write_passes(struct frame_out *out, const struct session_store *c, co
     unsigned char *learned;
     struct schedule_out to = {
         .store = c, .out = out, .size = row->paper->batch, .min_batch = 1, .seed = 1};
-    int status = learned_choose(c, both, &learned, e);
+    int status = learned_choose(c, NULL, both, &learned, e);
     to.learned = learned;
     for (int number = 1; number <= 1 + ROUNDS && !status; number++) {
         struct epoch epoch = {number, row->part};

@@ -5,10 +5,18 @@
 #include "../tap.h"
 #include "schedule.h"
 
+/* The sessions of which shares are taken; NULL: all of the training part. */
+static unsigned char *among;
+
+static bool is_in(const struct session_store *c, size_t s)
+{
+    return session_store_part(c, s) == PART_TRAIN && (!among || among[s]);
+}
+
 /* Whether session a is before b: of all by its start alone, of a user by its number. */
 static bool is_before(const struct session_store *c, bool of_user, size_t a, size_t b)
 {
-    if (session_store_part(c, a) != PART_TRAIN)
+    if (!is_in(c, a))
         return false;
     return of_user ? session_store_user(c, a) == session_store_user(c, b) && a < b
                    : session_store_start(c, a) < session_store_start(c, b);
@@ -22,7 +30,7 @@ static int64_t before(const struct session_store *c, bool of_user, size_t sessio
     for (size_t s = 0; s < session_store_sessions(c); s++) {
         bool counts = !of_user || session_store_user(c, s) == session_store_user(c, session);
         count += is_before(c, of_user, s, session);
-        *all += counts && session_store_part(c, s) == PART_TRAIN;
+        *all += counts && is_in(c, s);
     }
     return count;
 }
@@ -36,13 +44,12 @@ static bool is_plain(const struct session_store *c, const struct learned_share *
                        ? all - (share->of.over * all + share->of.under - 1) / share->of.under
                        : share->of.over * all / share->of.under;
     for (size_t i = 0; i < session_store_sessions(c) && !share->of_each_user; i++)
-        same += i != s && session_store_part(c, i) == PART_TRAIN &&
-                session_store_start(c, i) == session_store_start(c, s);
+        same += i != s && is_in(c, i) && session_store_start(c, i) == session_store_start(c, s);
     bool oldest = rank + same < edge; /* the session at the edge starts later */
     return share->newest ? !oldest : oldest;
 }
 
-static void one_log(uint64_t seed, struct learned_share share)
+static void one_log(uint64_t seed, struct learned_share share, bool of_some)
 {
     static const struct learned_share all = {.of = {1, 1}};
     struct random random = random_of(seed, 3);
@@ -52,20 +59,27 @@ static void one_log(uint64_t seed, struct learned_share share)
     struct learned_share other = {fraction_rest(share.of), !share.newest, share.of_each_user};
     log_make(&c, &random, 12);
     int wrong = 0, both = 0, count = 0;
-    int status = learned_choose(&c, (struct learned_share[]){share, all}, &learned, &e);
-    learned_choose(&c, (struct learned_share[]){all, other}, &rest, &e);
+    among = of_some ? mem_alloc(session_store_sessions(&c)) : NULL;
+    for (size_t s = 0; of_some && s < session_store_sessions(&c); s++)
+        among[s] = random_below(&random, 4) > 0;
+    int status = learned_choose(&c, among, (struct learned_share[]){share, all}, &learned, &e);
+    learned_choose(&c, among, (struct learned_share[]){all, other}, &rest, &e);
     for (size_t s = 0; s < session_store_sessions(&c); s++)
-        if (session_store_part(&c, s) == PART_TRAIN) {
+        if (session_store_part(&c, s) == PART_TRAIN && !is_in(&c, s)) {
+            wrong += learned[s] || rest[s];
+        } else if (is_in(&c, s)) {
             wrong += learned[s] != is_plain(&c, &share, s);
             both += learned[s] == rest[s];
             count += learned[s];
         }
     tap_ok(!wrong && !both && status == (count ? 0 : STATUS_DATA),
-           "log %d: the %s %d/%d%s: %d wrong, %d in both or none", (int)seed,
-           share.newest ? "newest" : "oldest", (int)share.of.over, (int)share.of.under,
-           share.of_each_user ? " of each user" : "", wrong, both);
+           "log %d%s: the %s %d/%d%s: %d wrong, %d in both or none", (int)seed,
+           of_some ? ", of some sessions" : "", share.newest ? "newest" : "oldest",
+           (int)share.of.over, (int)share.of.under, share.of_each_user ? " of each user" : "",
+           wrong, both);
     mem_free(learned);
     mem_free(rest);
+    mem_free(among);
     session_store_release(&c);
 }
 
@@ -109,7 +123,7 @@ int main(void)
     check_header();
     check_parse();
     for (uint64_t seed = 0; seed < 10; seed++)
-        for (int i = 0; i < 4; i++)
-            one_log(seed, (struct learned_share){{1 + (int64_t)seed % 4, 5}, i & 1, i & 2});
+        for (int i = 0; i < 8; i++)
+            one_log(seed, (struct learned_share){{1 + (int64_t)seed % 4, 5}, i & 1, i & 2}, i & 4);
     return tap_done();
 }

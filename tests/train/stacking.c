@@ -21,7 +21,7 @@ struct log {
     bool by_time;                /* the test is newer than all training */
     bool at_once;                /* all sessions begin at once */
     bool tests;
-    const char *recent; /* the share that passes learn from; NULL: all */
+    const char *recent, *oldest; /* the shares that passes learn from; NULL: all */
 };
 
 /* Session `number` of a user: all items, and the first of them again in every other session. */
@@ -119,6 +119,8 @@ static void open_fixture(struct fixture *f, const struct log *l, int fails_after
         meta_set_int(&meta, "epochs", l->epochs);
     if (l->recent)
         meta_set_text(&meta, "train_recent", l->recent);
+    if (l->oldest)
+        meta_set_text(&meta, "train_oldest", l->oldest);
     stream_with(&meta, false, records, l, &stream);
     meta_release(&meta);
     bytes_to_file("batches", stream.at, stream.len);
@@ -243,11 +245,32 @@ static void counted(void)
     open_fixture(&f, &some, 0);
     size_t of_share = f.run.training;
     pass_of_network(&f, 1, 1);
-    tap_ok(of_share == 20 && f.run.training == 10,
-           "of the newest two fifths a pass has 20 sessions of 50, and 10 without the unseen");
+    tap_ok(of_share == 20 && f.run.training == 16 && f.sessions == 7 * 20,
+           "of the newest two fifths a pass has 20 sessions of 50, and 16 without the unseen");
     close_fixture(&f);
     open_fixture(&f, &none, 0);
     tap_ok(f.run.training == 50, "what is no share is all");
+    close_fixture(&f);
+}
+
+/* Of five sessions of each user two are left out, the last ones; those before are seen, and one is
+ * not. */
+static void left_out(void)
+{
+    static const struct log some = {10, 5, 4, .tests = true, .oldest = "user:3/5"};
+    struct fixture f;
+    int wrong = 0;
+    open_fixture(&f, &some, 0);
+    const struct session_store *c = &f.run.in.store;
+    for (size_t k = 0; k < session_store_sessions(c); k++) {
+        int number = (int)(k - (size_t)c->first.at[session_store_user(c, k)]);
+        wrong += session_store_part(c, k) == PART_TRAIN && f.s.unseen[k] != (number < 2    ? 0
+                                                                             : number == 2 ? 1
+                                                                                           : 2);
+    }
+    pass_of_network(&f, 1, 1);
+    tap_ok(!wrong && f.s.sessions == 10 && f.run.training == 20 && f.sessions == 7 * 30,
+           "what passes leave out is neither seen nor learned from: %d wrong", wrong);
     close_fixture(&f);
 }
 
@@ -485,6 +508,7 @@ int main(void)
     shares();
     halves();
     counted();
+    left_out();
     order();
     no_update();
     handed_on();
