@@ -470,6 +470,22 @@ static const struct evidence *said_of(const struct learner *l, const struct slot
     return e->make ? e->make(e->of, now, next->count ? next : NULL) : NULL;
 }
 
+static int64_t sessions_begun(const unsigned char *reset, size_t n)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += reset[i] == RESET_SESSION || reset[i] == RESET_USER;
+    return count;
+}
+
+/* Steps come many at a time: the learning rate falls in between too. */
+static void count_done(struct learner *l, const struct slot_steps *s)
+{
+    size_t n = (size_t)s->count * (size_t)s->slots;
+    l->done += l->per_session * (double)sessions_begun(s->reset, n);
+    l->done = l->done < 1 ? l->done : 1;
+}
+
 /* One update for each `unroll` steps. */
 static int train_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
 {
@@ -485,18 +501,11 @@ static int train_steps(struct learner *l, const struct steps *s, struct outcome 
             status = learner_flush(l, e) ? e->status : rank(l, &w, 0, o, e);
         }
         events += o->events;
+        count_done(l, &w.steps);
         w.steps = next;
     }
     o->events = events;
     return status;
-}
-
-static int64_t sessions_begun(const struct steps *s)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < s->reset.len; i++)
-        count += column_u8(s->reset)[i] == RESET_SESSION || column_u8(s->reset)[i] == RESET_USER;
-    return count;
 }
 
 int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, struct err *e)
@@ -505,7 +514,7 @@ int learner_steps(struct learner *l, const struct steps *s, struct outcome *o, s
     if (train_steps(l, s, o, e))
         return e->status;
     l->stats.batches++;
-    l->stats.sessions += sessions_begun(s);
+    l->stats.sessions += sessions_begun(column_u8(s->reset), s->reset.len);
     return 0;
 }
 

@@ -68,6 +68,7 @@ struct learner {
     int64_t steps;            /* updates so far */
     double rate;              /* the learning rate that the options give */
     double done;              /* share of the run, set by the caller before a training batch */
+    double per_session;       /* how much more each session is that steps of slots begin */
     struct pass_stats stats;  /* of the current pass */
     enum part remembered;     /* with the current weights the model remembers the sessions of all
                                  parts up to this one; PART_NONE: of none */

@@ -227,6 +227,7 @@ void pass_run_set_done(struct pass_run *r)
     double passes = (double)(r->last - r->first + 1);
     double done = r->last ? ((double)(s->epoch.number - r->first) + pass) / passes : 0;
     r->learner.done = done < 1 ? done : 1;
+    r->learner.per_session = r->last && r->training ? 1 / passes / (double)r->training : 0;
 }
 
 /* ---- passes ---- */

@@ -89,6 +89,34 @@ static void both(const struct made *made)
     pair_close(&p);
 }
 
+/* Steps of slots come many at a time: it falls with the sessions that each of them begins. */
+static void within_steps(void)
+{
+    enum { SLOTS = 2, STEPS = 3 };
+    int32_t user[STEPS * SLOTS] = {0, 1, 0, 1, 0, 1}, item[STEPS * SLOTS] = {1, 2, 3, 4, 5, 6};
+    int32_t next[STEPS * SLOTS] = {3, 4, 7, 8, 9, 2};
+    unsigned char reset[STEPS * SLOTS] = {RESET_USER,    RESET_USER, RESET_SESSION,
+                                          RESET_SESSION, RESET_NONE, RESET_NONE};
+    const struct steps steps = {.slots = SLOTS,
+                                .item = {item, STEPS * SLOTS},
+                                .target = {next, STEPS * SLOTS},
+                                .user = {user, STEPS * SLOTS},
+                                .reset = {reset, STEPS * SLOTS}};
+    struct pair p;
+    struct outcome o;
+    struct err e;
+    pair_open(&p, "hrnn", &(struct model_shape){.gru = "reset-before", .embedding = 3});
+    learner_begin(&p.learner, (struct epoch){1, PART_TRAIN});
+    p.learner.rate = 0.5;
+    p.learner.options.decays = true;
+    p.learner.per_session = 0.25;
+    int status = learner_steps(&p.learner, &steps, &o, &e);
+    double rate = (double)p.model.parameters.update.rate;
+    tap_ok(!status && p.learner.steps == STEPS && p.learner.done == 1 && fabs(rate - 0.025) < 1e-7,
+           "within steps of slots it falls too, to %.4f", rate);
+    pair_close(&p);
+}
+
 int main(void)
 {
     struct made made[PAIR_BATCHES];
@@ -97,6 +125,7 @@ int main(void)
     rises(&made[2]);
     falls(&made[2]);
     both(&made[2]);
+    within_steps();
     for (int b = 0; b < PAIR_BATCHES; b++)
         made_release(&made[b]);
     return tap_done();
