@@ -108,6 +108,9 @@ load faults
         { echo before; cat expected; echo after; } | cmp - got
         run_stage "$stage" -o /dev/stdout "$input" | cat >got
         cmp expected got
+        status=0
+        run_stage "$stage" -o /dev/stdout "$input" >&- || status=$?
+        fails "$stage" 73 'cannot write to /dev/stdout'
         run_stage "$stage" -o /dev/fd/7 "$input" 7>got
         cmp expected got
         cat fifo >got &

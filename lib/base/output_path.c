@@ -54,15 +54,32 @@ static int follow_link(struct output_path *p, struct err *e)
     return 0;
 }
 
+/* As descriptor_of, of a link to such a name too, as /dev/stdout is one: opened by its name, what the
+ * descriptor has open could take what the descriptor does not, and a socket could not be opened. */
+static int descriptor_behind(const char *name)
+{
+    struct output_path p = {.name = mem_copy(name, strlen(name))};
+    struct err unused;
+    int descriptor = descriptor_of(p.name);
+    for (int links = 0; descriptor < 0 && links < LINKS; links++) {
+        if (lstat(p.name, &p.stat) || !S_ISLNK(p.stat.st_mode) || follow_link(&p, &unused))
+            break;
+        descriptor = descriptor_of(p.name);
+    }
+    mem_free(p.name);
+    return descriptor;
+}
+
 int output_path_follow(struct output_path *p, const char *name, struct err *e)
 {
     *p = (struct output_path){.name = mem_copy(name, strlen(name)), .descriptor = -1};
     if (!*name)
         return err_set(e, STATUS_CANTCREATE, "an output has an empty name");
-    for (int links = 0;; links++) {
-        p->descriptor = descriptor_of(p->name);
-        p->direct = p->descriptor >= 0 || (!stat(p->name, &p->stat) && !S_ISREG(p->stat.st_mode));
-        if (p->descriptor < 0 && p->direct && S_ISDIR(p->stat.st_mode))
+    p->descriptor = descriptor_behind(name);
+    p->direct = p->descriptor >= 0;
+    for (int links = 0; !p->direct; links++) {
+        p->direct = !stat(p->name, &p->stat) && !S_ISREG(p->stat.st_mode);
+        if (p->direct && S_ISDIR(p->stat.st_mode))
             return err_set(e, STATUS_CANTCREATE, "%s is a folder: name another output", name);
         if (p->direct)
             return 0;
@@ -76,6 +93,7 @@ int output_path_follow(struct output_path *p, const char *name, struct err *e)
         if (follow_link(p, e))
             return e->status;
     }
+    return 0;
 }
 
 void output_path_release(struct output_path *p)
