@@ -121,6 +121,17 @@ EOT
     grep -qE '^\| epoch \| [123] of [123], the last one \|$' card.md
 }
 
+@test "a model that cannot be read again: 73 before any training" {
+    mkfifo pipe
+    for name in pipe /dev/null; do
+        run -73 train --save $name --card card.md -o out.mp no-such-file
+        [[ $output == *"--save $name: not a regular file"* ]]
+        [ ! -e card.md ]
+    done
+    train --save /dev/fd/7 --card card.md -o out.mp "$BATCHES" 7>model
+    [ "$(row card.md 'XXH3 of its tensors')" != "" ]
+}
+
 @test "names cannot break the page" {
     need python3
     awk -F '\t' -v OFS=, 'BEGIN { print "u|*ser,<b>item`,t_i_me" } { print $1, $4, $2 }' "$BATS_FILE_TMPDIR/log.tsv" >odd.csv

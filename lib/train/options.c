@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/num.h"
 #include "base/output_file.h"
@@ -356,6 +357,7 @@ static int check_checkpoint(const struct cli *cli, const struct run_options *o, 
 
 static int check_card(const struct run_options *o, struct err *e)
 {
+    struct stat there;
     if (!o->card)
         return 0;
     if (!o->save)
@@ -364,6 +366,10 @@ static int check_card(const struct run_options *o, struct err *e)
     if (!strcmp(o->card, "-"))
         return err_set(e, STATUS_CANTCREATE,
                        "--card -: standard output holds the predictions: name a file");
+    if (!stat(o->save, &there) && !S_ISREG(there.st_mode))
+        return err_set(e, STATUS_CANTCREATE,
+                       "--save %s: not a regular file: --card reads the model again, to tell its hash",
+                       o->save);
     return output_file_check(o->card, e);
 }
 
