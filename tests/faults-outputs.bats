@@ -237,6 +237,12 @@ load faults
             fails "$stage" 73 "$path"
         done
     done
+    can_inject
+    for stage in scorer attnviz; do
+        status=0
+        inject '?mkdir,mkdirat:error=EROFS' "$stage" --svg new <"$(input_of "$stage")" >/dev/null || status=$?
+        fails "$stage" 73 'new: Read-only file system'
+    done
 }
 
 @test "a reader that goes away: SIGPIPE, silent" {

@@ -9,10 +9,11 @@
 int folder_make(const char *folder, struct err *e)
 {
     struct stat there;
-    if (mkdir(folder, 0777) && (stat(folder, &there) || !S_ISDIR(there.st_mode)))
-        return err_set(e, STATUS_CANTCREATE, "cannot make the folder %s: %s", folder,
-                       strerror(errno == EEXIST ? ENOTDIR : errno));
-    return 0;
+    int why = mkdir(folder, 0777) ? errno : 0;
+    if (!why || (!stat(folder, &there) && S_ISDIR(there.st_mode)))
+        return 0;
+    return err_set(e, STATUS_CANTCREATE, "cannot make the folder %s: %s", folder,
+                   strerror(why == EEXIST ? ENOTDIR : why));
 }
 
 static int write_file(const char *path, struct bytes svg, struct err *e)
