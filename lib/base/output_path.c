@@ -54,8 +54,9 @@ static int follow_link(struct output_path *p, struct err *e)
     return 0;
 }
 
-/* As descriptor_of, of a link to such a name too, as /dev/stdout is one: opened by its name, what the
- * descriptor has open could take what the descriptor does not, and a socket could not be opened. */
+/* As descriptor_of, of a link to such a name too, as /dev/stdout is one: opened by its name, what
+ * the descriptor has open could take what the descriptor does not, and a socket could not be
+ * opened. */
 static int descriptor_behind(const char *name)
 {
     struct output_path p = {.name = mem_copy(name, strlen(name))};

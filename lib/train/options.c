@@ -367,9 +367,10 @@ static int check_card(const struct run_options *o, struct err *e)
         return err_set(e, STATUS_CANTCREATE,
                        "--card -: standard output holds the predictions: name a file");
     if (!stat(o->save, &there) && !S_ISREG(there.st_mode))
-        return err_set(e, STATUS_CANTCREATE,
-                       "--save %s: not a regular file: --card reads the model again, to tell its hash",
-                       o->save);
+        return err_set(
+            e, STATUS_CANTCREATE,
+            "--save %s: not a regular file: --card reads the model again, to tell its hash",
+            o->save);
     return output_file_check(o->card, e);
 }
 
