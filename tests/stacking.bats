@@ -92,14 +92,28 @@ recall() { scorer --json --by none "$1" | jq -es 'map(select(.best))[0].selectio
 }
 
 @test "where there are no older sessions, the network learns from all, and a warning says so" {
-    batcher -q --scheme sessions --batch 20 --epochs 3 --train-recent 0.05 -o newest.mp week.mp
+    # All training sessions begin at once, so that all are the newest.
+    awk 'BEGIN { print "u,i,t"; for (u = 0; u < 30; u++) for (n = 0; n < 8; n++)
+        print "u" u ",i" (u + n) % 9 "," 1300000000 + 60 * n + 864000 * (n > 3) }' >at-once.csv
+    csv-sessionize -q --user u --item i --time t at-once.csv | tfilter -q --split last-session -o at-once.mp
+    batcher -q --scheme sessions --batch 20 --epochs 3 -o newest.mp at-once.mp
     run -0 --separate-stderr trainer --threads 1 --model stamp --embedding 4 --wide -o newest-ranks.mp newest.mp
     [[ $stderr == *'there are no older sessions to learn from'* ]]
     [ "$(of_passes newest-ranks.mp 1 events | head -n 1)" = 0 ]
     [ "$(of_passes newest-ranks.mp 1 events | sort -u | wc -l)" = 2 ]
-    batcher -q --scheme sessions --batch 20 --epochs 1 --train-recent 0.05 -o once.mp week.mp
+    batcher -q --scheme sessions --batch 20 --epochs 1 -o once.mp at-once.mp
     run -65 --separate-stderr trainer -q --threads 1 --model stamp --embedding 4 --wide -o never.mp once.mp
     [[ $stderr == *'epoch 1 has nothing to learn from'* ]]
+}
+
+@test "of the sessions that passes have the newest teach, those that batcher leaves out do not" {
+    batcher -q --scheme sessions --batch 20 --epochs 2 --train-recent 0.5 -o recent.mp week.mp
+    trainer --threads 1 --model stamp --embedding 4 --wide -o recent-ranks.mp recent.mp 2>said
+    all=$(spcat --summary week.mp | awk -F '\t' '$1 == "sessions train" { print $2 }')
+    awk -v all="$all" '/the newest [0-9]* of [0-9]* training sessions/ {
+        unseen = $0; sub(/.*the newest /, "", unseen); of = unseen; sub(/^[0-9]* of /, "", of)
+        exit !(of + 0 <= all / 2 + 1 && of + 0 > all / 3 && unseen + 0 > 0 && unseen + 0 < of / 3) }' said
+    [ "$(of_passes recent-ranks.mp 1 events | head -n 1)" -gt 0 ]
 }
 
 @test "without patience left the second half begins, and then the run ends" {
