@@ -96,6 +96,25 @@ same_as_trainer() { # MODEL OPTION-OF-TRAINING ... -- OPTION ...
     [ "$(grep -c '^\["rank"' lines)" -gt "$(grep -c '^\["top"' lines)" ]
 }
 
+@test "asars: a user whom the model does not know drifts as those of training do in the mean" {
+    renamed() {
+        spcat "$1" | jq -c 'if .[0] == "user" then .[2] = "new " + .[2] else . end' |
+            sed 's/^\["E".*/["E"]/' | spcat --from-json
+    }
+    # Nobody has learned yet: all drift alike, and embeddings of users are zeros.
+    train --model asars --variant user-cat --dynamics --max-steps 0 --save drifting "$BATCHES" >/dev/null
+    renamed "$BATCHES" >renamed.mp
+    for stream in "$BATCHES" renamed.mp; do
+        predict -m drifting --top 3 "$stream" | spcat | grep -E '^\["(rank|top)"' >records
+        grep -q '^\["top"' records
+        [ ! -e expected ] || cmp expected records
+        cp records expected
+    done
+    recommender -q --threads 1 -m drifting --top 3 "$SPLIT" | cut -f 2- >answers
+    grep -q . answers
+    renamed "$SPLIT" | recommender -q --threads 1 -m drifting --top 3 | cut -f 2- | cmp answers -
+}
+
 @test "a choice that the model file does not name is the usual one" {
     python3 - "$HALF" unnamed <<'EOT'
 import json, struct, sys

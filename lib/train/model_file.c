@@ -396,7 +396,7 @@ static void begin_new(const struct parameter *p, const char *found, const double
                       float *to)
 {
     size_t width = (size_t)parameter_block(p);
-    bool zeros = p->low == p->high;
+    bool zeros = p->low == 0 && p->high == 0;
     for (size_t row = 0; (rows || zeros) && row < (size_t)p->shape[0]; row++)
         for (size_t k = 0; k < width && !found[row]; k++)
             to[row * width + k] = zeros ? 0 : (float)(sum[k] / (double)rows);
