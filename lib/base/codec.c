@@ -90,21 +90,57 @@ static bool zstd_begins(const unsigned char *at, size_t n, bool *more)
     return begins_with(at, n, "\x28\xb5\x2f\xfd", 4, more);
 }
 
+enum { ZSTD_HEADER = 18 }; /* bytes of a frame's header at most */
+
+struct zstd_state {
+    ZSTD_DStream *stream;
+    unsigned char header[ZSTD_HEADER]; /* the frame's first bytes, */
+    size_t held;                       /* so many, */
+    unsigned long long written;        /* and the length of its content so far */
+};
+
 static void *zstd_open(void)
 {
-    ZSTD_DStream *z = ZSTD_createDStream();
-    if (!z) /* cov: our own malloc ends the program */
+    struct zstd_state *z = mem_zero(1, sizeof *z);
+    z->stream = ZSTD_createDStream();
+    if (!z->stream) /* cov: our own malloc ends the program */
         mem_fail(sizeof z);
     return z;
 }
 
+/* Counts what a step has read and written of a frame. */
+static void zstd_count(struct zstd_state *z, const char *from, size_t read, size_t written)
+{
+    size_t some = read < ZSTD_HEADER - z->held ? read : ZSTD_HEADER - z->held;
+    memcpy(z->header + z->held, from, some);
+    z->held += some;
+    z->written += written;
+}
+
+/* Whether the frame that ends is as long as its header says, if it does.  The library looks at that
+ * unless the last block is empty and the content comes in pieces. */
+static bool zstd_is_whole(struct zstd_state *z)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(z->header, z->held);
+    bool whole = size == ZSTD_CONTENTSIZE_UNKNOWN || size == z->written;
+    z->held = 0;
+    z->written = 0;
+    return whole;
+}
+
 static enum codec_result zstd_step(void *state, struct codec_io *io, const char **why)
 {
+    struct zstd_state *z = state;
     ZSTD_inBuffer in = {io->in, (size_t)(io->in_end - io->in), 0};
     ZSTD_outBuffer out = {io->out, (size_t)(io->out_end - io->out), 0};
-    size_t left = ZSTD_decompressStream(state, &out, &in);
+    size_t left = ZSTD_decompressStream(z->stream, &out, &in);
+    zstd_count(z, io->in, in.pos, out.pos);
     io->in += in.pos;
     io->out += out.pos;
+    if (!left && !zstd_is_whole(z)) {
+        *why = "a frame is not as long as it says";
+        return CODEC_BROKEN;
+    }
     if (!ZSTD_isError(left))
         return left ? CODEC_MORE : CODEC_END;
     ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
@@ -119,7 +155,9 @@ static enum codec_result zstd_step(void *state, struct codec_io *io, const char 
 
 static void zstd_close(void *state)
 {
-    ZSTD_freeDStream(state);
+    struct zstd_state *z = state;
+    ZSTD_freeDStream(z->stream);
+    mem_free(z);
 }
 
 /* ---- xz ---- */

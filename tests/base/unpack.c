@@ -295,8 +295,20 @@ static void zstd_demands(void)
     buf_release(&packed);
 }
 
+/* A frame of zstd that says it has 48 bytes, and has none: read whole and in pieces. */
+static void zstd_lies(void)
+{
+    const struct bytes frame = {"\x28\xb5\x2f\xfd\x20\x30\x01\0\0", 9};
+    const size_t rooms[] = {UNPACK_ROOM, 4096};
+    struct err e = {0};
+    for (size_t i = 0; i < 2; i++)
+        tap_ok(unpack(frame, rooms[i], &e) == STATUS_DATA && strstr(e.text, "damaged"),
+               "a frame shorter than it says: %s", e.text);
+}
+
 int main(void)
 {
+    zstd_lies();
     xz_demands();
     zstd_demands();
     plain();
