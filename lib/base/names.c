@@ -49,6 +49,7 @@ static int32_t add(struct names *n, struct bytes name, uint64_t hash)
     if (n->start.len % NAMES_PAGE == 0)
         vec_push(&n->page, n->text.len);
     vec_push(&n->start, (uint32_t)(n->text.len - n->page.at[n->page.len - 1]));
+    buf_reserve(&n->text, name.len + 1); /* so that an empty name has an address, too */
     buf_append(&n->text, name.at, name.len);
     n->slot[at] = (struct name_slot){tag_of(hash), (int32_t)n->start.len};
     return n->slot[at].id - 1;

@@ -72,7 +72,7 @@ int main(void)
     struct names n = {0};
     tap_ok(names_find(&n, bytes_of("a")) == -1, "nothing is found in an empty table");
     tap_ok(names_add(&n, (struct bytes){NULL, 0}, NULL) == 0 && names_find(&n, bytes_of("")) == 0 &&
-               names_at(&n, 0).len == 0,
+               names_at(&n, 0).at && names_at(&n, 0).len == 0,
            "the empty name is a name");
     int32_t b = names_add(&n, bytes_of("b"), NULL);
     names_clear(&n);
