@@ -1,10 +1,21 @@
 /* trainer: trains a model on batches, writes its predictions, and saves it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "train/train_run.h"
 #include "nn/blas.h"
 #include "nn/shards.h"
+
+/* Of ranks other than 0, which have no command line. */
+static void out_of_memory(const char *what)
+{
+    dprintf(STDERR_FILENO, "trainer: a rank other than 0: %s\n", what);
+    _exit(STATUS_MEMORY);
+}
 
 int main(int argc, char **argv)
 {
@@ -13,6 +24,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     int joined = ranks_open(&ranks, &e);
     if (ranks && ranks_rank(ranks)) {
+        mem_on_failure(out_of_memory);
         shards_serve(ranks);
         ranks_close(ranks);
         return 0;

@@ -234,6 +234,20 @@ goes_on() {
     done
 }
 
+@test "a rank that has no memory says so, and ends the run with 71" {
+    [ "${VARIANT:-release}" = release ] || skip "the sanitizers need more address space"
+    local kilobytes status
+    for kilobytes in $(seq 160000 60000 1000000); do # the libraries alone need some, the rows 250 MB
+        status=0
+        timeout 60 mpirun --oversubscribe -n 1 trainer --quiet --device cpu --model bpr-mf --embedding 65536 \
+            --max-steps 1 -o out.mp "$BATS_FILE_TMPDIR/batches.mp" : \
+            -n 1 sh -c "ulimit -v $kilobytes; exec trainer" </dev/null >log 2>&1 || status=$?
+        ! grep 'trainer: a rank other than 0: out of memory: [0-9]* bytes more could not be had$' log || break
+    done
+    [ "$status" = 71 ]
+    [ ! -e out.mp ]
+}
+
 @test "bad input ends all ranks with rank 0's status and one message" {
     head -c 3000 "$BATS_FILE_TMPDIR/batches.mp" >cut.mp
     run -65 --separate-stderr ranks 2 --embedding 16 -o x.mp "$PWD/cut.mp"
