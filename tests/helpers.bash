@@ -96,3 +96,17 @@ drawn_log() {
             }
         }'
 }
+
+# Puts an ssh into the folder path whose hosts all are this machine, with the folder home; it writes the
+# name of each into the file hosts.
+local_hosts() {
+    mkdir -p path home
+    cat >path/ssh <<END
+#!/bin/bash
+while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
+echo "\$1" >>$PWD/hosts; shift
+[[ \$1 == -- ]] && shift
+cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
+END
+    chmod +x path/ssh
+}

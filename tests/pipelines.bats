@@ -508,16 +508,7 @@ END
 
 @test "thesis.mk shares its runs among hosts and devices" {
     command -v rsync >/dev/null || skip 'no rsync here'
-    mkdir -p path home
-    # A host that is this machine.
-    cat >path/ssh <<END
-#!/bin/bash
-while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
-echo "\$1" >>$PWD/hosts; shift
-[[ \$1 == -- ]] && shift
-cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
-END
-    chmod +x path/ssh
+    local_hosts
     PATH="$PWD/path:$PATH" thesis TABLES=5.5 SSHLOGIN=far,farther JOBS=1 >said 2>err || { cat err; false; }
     [ "$(sort -u hosts | tr '\n' ' ')" = 'far farther ' ]
     cp thesis/tables.tsv remote

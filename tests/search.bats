@@ -84,16 +84,7 @@ setup() {
 
 @test "hosts share the runs, and what is there is not made again" {
     need rsync
-    mkdir -p path home
-    # A host that is this machine.
-    cat >path/ssh <<END
-#!/bin/bash
-while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
-echo "\$1" >>$PWD/hosts; shift
-[[ \$1 == -- ]] && shift
-cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
-END
-    chmod +x path/ssh
+    local_hosts
     ls --full-time out/*.mp | sort >before
     PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' SSHLOGIN=far,farther JOBS=1 >said 2>err || { cat err; false; }
     [ "$(sort -u hosts | tr '\n' ' ')" = 'far farther ' ]

@@ -19,7 +19,7 @@ static int cannot(const char *name, int why, struct err *e)
     return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", name, strerror(why));
 }
 
-/* The descriptor that a name in /dev/fd or /proc/self/fd stands for; -1: it is another name. */
+/* The descriptor that a name in /dev/fd or /proc/self/fd means; -1: it is another name. */
 static int descriptor_of(const char *name)
 {
     char own[40], real[PATH_MAX];

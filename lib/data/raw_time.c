@@ -241,7 +241,7 @@ static const char *read_fraction(const char *at, int64_t *nanoseconds)
     return at > from ? at : NULL;
 }
 
-/* Takes the digits of the fraction, which %f stands for, out of the text, and %f out of the form:
+/* Takes the digits of the fraction out of the text, and %f, which reads them, out of the form:
  * strptime(3) reads the rest at once, since AM or PM behind it counts for the hour before it. */
 static bool take_fraction(char *text, char *form, int64_t *nanoseconds)
 {

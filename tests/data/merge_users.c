@@ -84,12 +84,25 @@ static void whole(size_t memory)
     names_release(&names);
 }
 
-/* Of two streams, what begins sooner than `gap` after a session of the other one. */
-static void adjoined(int64_t gap, uint64_t expected)
+/* How many of the sessions that were added adjoin one of another stream; releases them. */
+static int count_adjoined(struct merge_users *m, int64_t gap)
 {
-    struct merge_users m;
     struct names names = names_of_users();
     struct err e;
+    must(merge_users_end(m, &names, &e), &e);
+    m->gap = gap;
+    while (merge_users_next(m))
+        ;
+    int count = (int)m->adjoined;
+    merge_users_release(m);
+    names_release(&names);
+    return count;
+}
+
+/* Of two streams, what begins sooner than `gap` after a session of the other one. */
+static void adjoined(int64_t gap, int expected)
+{
+    struct merge_users m;
     merge_users_open(&m, 0);
     add(&m, 1, 1, 100, 50, 0);
     add(&m, 1, 0, 100, 50, 1);
@@ -97,22 +110,14 @@ static void adjoined(int64_t gap, uint64_t expected)
     add(&m, 2, 0, 1000, 1, 3);  /* 800 seconds after the other stream's */
     add(&m, 2, 1, 149, 1, 4);   /* within the other stream's */
     add(&m, 2, 0, 1010, 10, 5); /* of one stream, in which the user comes back */
-    must(merge_users_end(&m, &names, &e), &e);
-    m.gap = gap;
-    while (merge_users_next(&m))
-        ;
-    tap_ok(m.adjoined == expected, "gap %d: %d sessions adjoin one of another stream", (int)gap,
-           (int)m.adjoined);
-    merge_users_release(&m);
-    names_release(&names);
+    int count = count_adjoined(&m, gap);
+    tap_ok(count == expected, "gap %d: %d sessions adjoin one of another stream", (int)gap, count);
 }
 
 /* A long session, and some of another stream that begin before it has ended. */
 static void within(void)
 {
     struct merge_users m;
-    struct names names = names_of_users();
-    struct err e;
     merge_users_open(&m, 0);
     add(&m, 1, 0, 100, 5000, 0);
     add(&m, 1, 0, 9000, 1, 1);
@@ -122,14 +127,8 @@ static void within(void)
     add(&m, 3, 0, 4005, 2000, 5);
     add(&m, 1, 0, 5500, 1, 6); /* in the third stream's */
     add(&m, 3, 0, 6100, 1, 7);
-    must(merge_users_end(&m, &names, &e), &e);
-    m.gap = 10;
-    while (merge_users_next(&m))
-        ;
-    tap_ok(m.adjoined == 5, "%d sessions begin before one of another stream has ended",
-           (int)m.adjoined);
-    merge_users_release(&m);
-    names_release(&names);
+    int count = count_adjoined(&m, 10);
+    tap_ok(count == 5, "%d sessions begin before one of another stream has ended", count);
 }
 
 static void none_and_split(void)
