@@ -447,12 +447,18 @@ const struct safetensors_entry *safetensors_find(const struct safetensors *s, co
     return NULL;
 }
 
-static const struct safetensors_text *text_named(const struct safetensors *s, const char *key)
+const struct safetensors_text *safetensors_text_find(const struct safetensors *s, const char *key)
 {
     for (size_t i = 0; i < s->texts.len; i++)
         if (!strcmp(s->texts.at[i].key, key))
             return &s->texts.at[i];
     return NULL;
+}
+
+struct bytes safetensors_text_of(const struct safetensors *s, const char *key)
+{
+    const struct safetensors_text *text = safetensors_text_find(s, key);
+    return text ? (struct bytes){text->value.at, text->value.len} : (struct bytes){NULL, 0};
 }
 
 static bool same(const struct buf *a, const struct buf *b)
@@ -463,8 +469,8 @@ static bool same(const struct buf *a, const struct buf *b)
 /* Whoever leaves out the hash of the tensors has changed the file. */
 static int check_hash(const struct safetensors *s, size_t size, struct err *e)
 {
-    const struct safetensors_text *text = text_named(s, hash_key);
-    const struct safetensors_text *of_texts = text_named(s, texts_hash_key);
+    const struct safetensors_text *text = safetensors_text_find(s, hash_key);
+    const struct safetensors_text *of_texts = safetensors_text_find(s, texts_hash_key);
     struct buf digits = {0};
     const char *damaged = NULL;
     if (text) {

@@ -63,6 +63,12 @@ struct safetensors {
 int safetensors_open(struct safetensors *s, const char *path, struct err *e);
 const struct safetensors_entry *safetensors_find(const struct safetensors *s, const char *name);
 
+/* The text of a key; NULL: there is none. */
+const struct safetensors_text *safetensors_text_find(const struct safetensors *s, const char *key);
+
+/* The same as bytes; {NULL, 0}: there is none. */
+struct bytes safetensors_text_of(const struct safetensors *s, const char *key);
+
 /* Reads all tensors into memory, where no change of the file reaches them, until safetensors_close.
  * Errors: 65: they or the texts do not match the text "xxh3", where there is one, and
  * "xxh3_metadata" beside it, or the file has changed since it was opened; 74. */

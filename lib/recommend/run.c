@@ -210,13 +210,10 @@ static int write_vectors(struct recommending *r, struct err *e)
 {
     const struct safetensors *file = &r->saved->file;
     struct safetensors_text text[2] = {{(char[]){"pipeline"}, {0}}, {(char[]){"model_xxh3"}, {0}}};
-    for (size_t i = 0; i < file->texts.len; i++) {
-        const struct safetensors_text *t = &file->texts.at[i];
-        struct buf *to = !strcmp(t->key, "pipeline") ? &text[0].value
-                         : !strcmp(t->key, "xxh3")   ? &text[1].value
-                                                     : NULL;
-        if (to)
-            buf_append(to, t->value.at, t->value.len);
+    static const char *const key[] = {"pipeline", "xxh3"};
+    for (int i = 0; i < 2; i++) {
+        struct bytes found = safetensors_text_of(file, key[i]);
+        buf_append(&text[i].value, found.at, found.len);
     }
     int status = vectors_write(&r->vectors, r->engine.items, sessions_in_users(r->in), text, 2, e);
     buf_release(&text[0].value);

@@ -85,12 +85,10 @@ static int append_file(struct buf *to, const char *path, struct err *e)
     buf_text(to, "| file | ");
     append_text(to, bytes_of(path_base(path)));
     buf_text(to, " |\n");
-    for (size_t i = 0; i < file.texts.len; i++) {
-        const struct safetensors_text *t = &file.texts.at[i];
-        if (strcmp(t->key, "xxh3"))
-            continue;
+    struct bytes hash = safetensors_text_of(&file, "xxh3");
+    if (hash.at) {
         buf_text(to, "| XXH3 of its tensors | ");
-        append_text(to, (struct bytes){t->value.at, t->value.len});
+        append_text(to, hash);
         buf_text(to, " |\n");
     }
     safetensors_close(&file);

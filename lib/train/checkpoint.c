@@ -136,23 +136,15 @@ static int bad(const struct checkpoint *c, const char *what, struct err *e)
     return err_set(e, STATUS_DATA, "%s: %s", c->resumed, what);
 }
 
-static struct bytes text_of(const struct checkpoint *c, const char *key)
-{
-    for (size_t i = 0; i < c->from.texts.len; i++)
-        if (!strcmp(c->from.texts.at[i].key, key))
-            return (struct bytes){c->from.texts.at[i].value.at, c->from.texts.at[i].value.len};
-    return (struct bytes){NULL, 0};
-}
-
 static int check_format(const struct checkpoint *c, struct err *e)
 {
-    struct bytes found = text_of(c, "format"), expected = bytes_of(format);
+    struct bytes found = safetensors_text_of(&c->from, "format"), expected = bytes_of(format);
     if (bytes_equal(found, expected))
         return 0;
     if (found.len > 20 && !memcmp(found.at, expected.at, 20))
         return bad(c, "format: a checkpoint of another version of trainer", e);
     return bad(c,
-               text_of(c, "model").len
+               safetensors_text_of(&c->from, "model").len
                    ? "format: a model, not a checkpoint: use --init to start from it"
                    : "format: not a checkpoint",
                e);
@@ -226,7 +218,8 @@ static int check_header(struct checkpoint *c, struct err *e)
  * NULL: none, or of another output. */
 static char *temporary_of(const struct checkpoint *c)
 {
-    struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
+    struct bytes output = safetensors_text_of(&c->from, "output");
+    struct bytes temporary = safetensors_text_of(&c->from, "temporary");
     struct buf name = {0};
     if (!c->output || !temporary.len || !bytes_equal(output, bytes_of(path_base(c->output))) ||
         memchr(temporary.at, '/', temporary.len) || memchr(temporary.at, 0, temporary.len))
@@ -254,7 +247,8 @@ static void find_before_kept(char **name)
 /* Finds the output's temporary file. */
 static int find_output(struct checkpoint *c, struct err *e)
 {
-    struct bytes output = text_of(c, "output"), temporary = text_of(c, "temporary");
+    struct bytes output = safetensors_text_of(&c->from, "output");
+    struct bytes temporary = safetensors_text_of(&c->from, "temporary");
     if (!c->output || !temporary.len)
         return 0; /* a new output with the passes that follow */
     if (!bytes_equal(output, bytes_of(path_base(c->output))))
@@ -276,7 +270,7 @@ static void find_orphan(struct checkpoint *c)
     struct err unused;
     if (safetensors_open(&c->from, c->path, &unused))
         return;
-    if (bytes_equal(text_of(c, "format"), bytes_of(format)))
+    if (bytes_equal(safetensors_text_of(&c->from, "format"), bytes_of(format)))
         c->orphan = temporary_of(c);
     safetensors_close(&c->from);
 }

@@ -18,19 +18,10 @@ static int bad(const struct saved_model *t, const char *field, const char *what,
     return err_set(e, STATUS_DATA, "%s: __metadata__: %s: %s", t->path, field, what);
 }
 
-/* The text of a key; {NULL, 0}: there is none. */
-static struct bytes text_of(const struct saved_model *t, const char *key)
-{
-    for (size_t i = 0; i < t->file.texts.len; i++)
-        if (!strcmp(t->file.texts.at[i].key, key))
-            return (struct bytes){t->file.texts.at[i].value.at, t->file.texts.at[i].value.len};
-    return (struct bytes){NULL, 0};
-}
-
 /* Appends the JSON value of a key, packed, to `to`; nothing if there is none. */
 static int packed_of(const struct saved_model *t, const char *key, struct buf *to, struct err *e)
 {
-    struct bytes text = text_of(t, key);
+    struct bytes text = safetensors_text_of(&t->file, key);
     struct json_read r = {.in = json_in_of(text)};
     const struct json_place header = {bytes_of(PLACE_MAGIC), 2}; /* as in a stream's */
     if (!text.len)
@@ -84,8 +75,8 @@ static void set_option(void *to, int program, struct bytes name, struct bytes va
 
 static int read_class(struct saved_model *t, struct err *e)
 {
-    struct bytes model = text_of(t, "model");
-    if (!model.len || !text_of(t, "options").len)
+    struct bytes model = safetensors_text_of(&t->file, "model");
+    if (!model.len || !safetensors_text_of(&t->file, "options").len)
         return bad(t, model.len ? "options" : "model", "is missing: trainer --save writes it", e);
     char *name = mem_copy(model.at, model.len);
     int status = model_find(name, &t->class, e);
@@ -146,7 +137,7 @@ static int read_maker(struct saved_model *t, struct err *e)
 static int read_number(const struct saved_model *t, const char *key, int64_t low, int64_t high,
                        int64_t *value, struct err *e)
 {
-    struct json_in in = json_in_of(text_of(t, key));
+    struct json_in in = json_in_of(safetensors_text_of(&t->file, key));
     struct bytes text;
     bool whole;
     if (in.at == in.end)
@@ -159,7 +150,7 @@ static int read_number(const struct saved_model *t, const char *key, int64_t low
 
 static int read_edges(const struct saved_model *t, const char *key, i64_vec *edges, struct err *e)
 {
-    struct json_in in = json_in_of(text_of(t, key));
+    struct json_in in = json_in_of(safetensors_text_of(&t->file, key));
     int64_t edge;
     if (in.at == in.end)
         return 0;
@@ -204,7 +195,7 @@ int saved_model_open(struct saved_model *t, const char *path, struct err *e)
         model_file_items(&t->file, &t->items, NULL, e) ||
         file_names_read(&t->file, "users", &t->users, &named, e))
         return e->status;
-    t->reversed = bytes_equal(text_of(t, "reversed"), bytes_of("true"));
+    t->reversed = bytes_equal(safetensors_text_of(&t->file, "reversed"), bytes_of("true"));
     return 0;
 }
 

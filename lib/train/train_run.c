@@ -74,14 +74,13 @@ static int open_output(struct train_run *t, struct err *e)
 /* A run that goes on has the same teacher, whatever its file's name. */
 static void note_teacher(const struct train_run *t, struct meta *m)
 {
-    const struct safetensors *file = &t->teacher.saved.file;
-    for (size_t i = 0; t->teacher.saved.path && i < file->texts.len; i++) {
-        const struct safetensors_text *text = &file->texts.at[i];
-        char *hash = strcmp(text->key, "xxh3") ? NULL : mem_copy(text->value.at, text->value.len);
-        if (hash)
-            meta_set_text(m, "teacher", hash);
-        mem_free(hash);
-    }
+    struct bytes found = {NULL, 0};
+    if (t->teacher.saved.path)
+        found = safetensors_text_of(&t->teacher.saved.file, "xxh3");
+    char *hash = found.at ? mem_copy(found.at, found.len) : NULL;
+    if (hash)
+        meta_set_text(m, "teacher", hash);
+    mem_free(hash);
 }
 
 static int open_checkpoint(struct train_run *t, struct err *e)
