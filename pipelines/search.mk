@@ -9,7 +9,8 @@
 #   MODEL   options that all runs share        SEEDS    runs of each combination: "1 2 3"
 #   SESSIONIZE, FILTER, BATCH, EPOCHS          as in the other pipelines; FILTER with a validation part
 #   JOBS    runs at once                       THREADS  of each of them
-#   SSHLOGIN  hosts that share them, as GNU parallel takes them, which have the programs on their PATH
+#   SSHLOGIN  hosts that share them, as GNU parallel takes them, which have the programs on their PATH;
+#           runs of one that cannot be reached go to the others
 #
 # It writes search.tsv, all runs with their scores on the validation part, the best first; best, the
 # name of the best run's predictions; best.txt, its scores on the test part, in which the choice had
@@ -88,17 +89,20 @@ $(OUT)/runs: FORCE | $(OUT)/batches.mp
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
 RUN = $(if $(SSHLOGIN),,$(BIN)/)trainer --quiet $(MODEL) --device $(DEVICE) --threads $(THREADS) {=2 uq() =} \
-    --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || echo "failed: {=2 uq() =}"
-HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
-# Those that have failed are tried again; what is of other batches goes first.
+    --save {1}.safetensors -o {1}.mp $(OUT)/batches.mp || true
+HOSTS = $(if $(SSHLOGIN),--sshlogin $(SSHLOGIN) --retries 3 --workdir $(WORKDIR) --basefile $(OUT)/batches.mp --return {1}.mp --return {1}.safetensors)
+# Those that have failed are tried again; what is of other batches goes first.  A run whose host cannot
+# be reached goes to another.  It has failed where either of its files is not here at the end, be the
+# reason its own, its host's or the network's.
 $(OUT)/tried: $(OUT)/runs $(OUT)/batches.mp $(if $(wildcard $(OUT)/failed.txt),.other)
 	@rm -f $@ $(OUT)/failed.txt
 	@while IFS=$$'\t' read -r run options; do [ "$$run.mp" -nt $(OUT)/batches.mp ] || \
 	    { rm -f "$$run.mp" "$$run.safetensors"; printf '%s\t%s\n' "$$run" "$$options"; }; done <$< >$(OUT)/wanted
-	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) $(call quoted,$(RUN)) <$(OUT)/wanted >$@.now || true
-	@if [ -s $@.now ]; then cp $@.now $(OUT)/failed.txt; fi
+	parallel --will-cite --colsep '\t' --jobs $(JOBS) $(HOSTS) $(call quoted,$(RUN)) <$(OUT)/wanted || true
+	@while IFS=$$'\t' read -r run options; do [ -e "$$run.mp" ] && [ -e "$$run.safetensors" ] || \
+	    { rm -f "$$run.mp"; echo "failed: $$options" >>$(OUT)/failed.txt; }; done <$(OUT)/wanted
 	@rm $(OUT)/wanted
-	mv $@.now $@
+	touch $@
 
 made = $$(while read -r run _; do [ ! -e "$$run.mp" ] || echo "$$run.mp"; done <$(OUT)/runs)
 

@@ -97,16 +97,19 @@ drawn_log() {
         }'
 }
 
-# Puts an ssh into the folder path whose hosts all are this machine, with the folder home; it writes the
-# name of each into the file hosts.
+# Puts an ssh into the folder path whose hosts all are this machine, with home/NAME as their home; it
+# writes the name of each into the file hosts.  The host that is called gone cannot be reached.
 local_hosts() {
-    mkdir -p path home
+    mkdir -p path
     cat >path/ssh <<END
 #!/bin/bash
 while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
-echo "\$1" >>$PWD/hosts; shift
+echo "\$1" >>$PWD/hosts
+[[ \$1 != gone ]] || { echo 'ssh: no route to gone' >&2; exit 255; }
+export HOME=$PWD/home/\$1; shift
+mkdir -p "\$HOME" && cd "\$HOME" || exit
 [[ \$1 == -- ]] && shift
-cd $PWD/home && HOME=$PWD/home exec bash -c "\$*"
+exec bash -c "\$*"
 END
     chmod +x path/ssh
 }

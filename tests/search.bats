@@ -88,14 +88,26 @@ setup() {
     ls --full-time out/*.mp | sort >before
     PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' SSHLOGIN=far,farther JOBS=1 >said 2>err || { cat err; false; }
     [ "$(sort -u hosts | tr '\n' ' ')" = 'far farther ' ]
-    [ "$(wc -l <out/search.tsv)" = 7 ]
-    [ ! -e out/failed.txt ]
+    [ "$(wc -l <out/search.tsv)" = 7 ] && [ ! -e out/failed.txt ] || { cat said err; false; }
     [ "$(ls --full-time out/*.mp | sort | comm -23 before - | wc -l)" = 0 ]
     search DATA=log.tsv OUT=here GRID='--lr 0.001|0.01 --embedding 5' >said 2>err
     sed 1d here/search.tsv | grep -vxFf out/search.tsv && false
     cmp out/lr-0.01_embedding-5.1.safetensors here/lr-0.01_embedding-5.1.safetensors
     run -2 search DATA=log.tsv OUT=here GRID='--lr 0.001|0.001'
     [[ $output == *'here/lr-0.001.1'*'two runs have that name: GRID has a value twice'* ]]
+}
+
+@test "runs of a host that cannot be reached go to another, and have failed where there is none" {
+    need rsync
+    local_hosts
+    PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|8|5' SSHLOGIN=far,gone JOBS=1 >said 2>err
+    grep -q 'no route to gone' err
+    [ "$(wc -l <out/search.tsv)" = 7 ] && [ ! -e out/failed.txt ] || { cat said err; false; }
+    PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|6' SSHLOGIN=gone JOBS=1 >said 2>err
+    [ "$(cat out/failed.txt)" = "$(printf 'failed: --lr %s --embedding 6 --seed 1\n' 0.001 0.01)" ]
+    [ "$(wc -l <out/search.tsv)" = 3 ]
+    PATH="$PWD/path:$PATH" search DATA=log.tsv GRID='--lr 0.001|0.01 --embedding 4|6' SSHLOGIN=far JOBS=1 >said 2>err
+    [ "$(wc -l <out/search.tsv)" = 5 ] && [ ! -e out/failed.txt ] || { cat said err; false; }
 }
 
 @test "a run that fails with new options has no result of the old ones" {
