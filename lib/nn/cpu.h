@@ -48,6 +48,14 @@ static inline size_t cpu_padded(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
+/* Fetches n floats that are read soon, which the processor's own prefetcher does not foresee. */
+static inline void cpu_soon(size_t n, const float *from)
+{
+    enum { LINE_FLOATS = 16 };
+    for (size_t j = 0; j < n; j += LINE_FLOATS)
+        __builtin_prefetch(from + j);
+}
+
 /* Takes the next n floats of the scratch memory at *from, in whole cache lines. */
 static inline float *cpu_take(float **from, size_t n)
 {

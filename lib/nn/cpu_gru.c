@@ -5,12 +5,25 @@
 
 /* ---- blocks ---- */
 
+/* Rows are fetched that many ahead of their use: those of a block are scattered, or too many for the
+ * nearer caches. */
+enum { AHEAD = 2 };
+
+static inline void fetch_ahead(const struct gru_block *block, int t, int run, int i, size_t cols,
+                               const float *x)
+{
+    if (i + AHEAD < run)
+        cpu_soon(cols, x + block_row(block, i + AHEAD, t) * cols);
+}
+
 void cpu_gru_pack(const struct gru_block *block, size_t cols, size_t stride, const float *x,
                   float *packed)
 {
     for (int t = 0; t < block_steps(block); t++)
-        for (int i = 0; i < block_running(block, t); i++, packed += stride)
+        for (int i = 0, run = block_running(block, t); i < run; i++, packed += stride) {
+            fetch_ahead(block, t, run, i, cols, x);
             memcpy(packed, x + block_row(block, i, t) * cols, cols * sizeof *packed);
+        }
 }
 
 const float *cpu_gru_packed(const struct gru_block *block, size_t cols, const float *x,
@@ -113,6 +126,9 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, st
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
             size_t row = block_row(block, i, t), place = (size_t)i;
+            fetch_ahead(block, t, run, i, n, h);
+            if (i + AHEAD < run)
+                cpu_soon(4 * n, kept + (place + AHEAD) * 4 * n);
             gates_after(n, w->ih_bias, w->hh_bias, hidden + place * 3 * n, kept + place * 4 * n,
                         state + place * n, h + row * n);
         }
@@ -236,8 +252,10 @@ void cpu_gru_before(const struct gru_block *block, size_t n, const float *h0, co
     cpu_gru_begin(block, n, h0, packed);
     packed += (size_t)(block->r->longest ? block_running(block, 0) : 0) * n;
     for (int t = 1; t < block_steps(block); t++)
-        for (int i = 0; i < block_running(block, t); i++, packed += n)
+        for (int i = 0, run = block_running(block, t); i < run; i++, packed += n) {
+            fetch_ahead(block, t - 1, run, i, n, h);
             memcpy(packed, h + block_row(block, i, t - 1) * n, n * sizeof *packed);
+        }
 }
 
 void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *w, int t, bool ends,
@@ -248,6 +266,9 @@ void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
         size_t row = block_row(block, i, t), place = (size_t)i;
+        fetch_ahead(block, t, run, i, n, dh);
+        if (i + AHEAD < run)
+            cpu_soon(4 * n, kept + (place + AHEAD) * 4 * n);
         (w->reset_before ? new_before_back
                          : gates_after_back)(n, kept + place * 4 * n, before + place * n,
                                              dh + row * n, carry + place * n, g + place * 4 * n);

@@ -1,23 +1,13 @@
 /* The CPU's operations on rows of tables: gather, scatter-add, store, means of ragged rows. */
 #include "nn/cpu.h"
 
-/* Fetches a row that is read soon: rows are anywhere in the table, where the processor's own
- * prefetcher cannot look ahead. */
-static void fetch_row(const float *table, int32_t row, size_t width)
-{
-    enum { LINE_FLOATS = 16, MOST = 8 };
-    const float *from = table + (size_t)(row < 0 ? 0 : row) * width;
-    for (size_t j = 0; j < width && j < MOST * LINE_FLOATS; j += LINE_FLOATS)
-        __builtin_prefetch(from + j);
-}
-
 static void gather_share(const struct rows *r, size_t width, const float *table, float *out)
 {
-    enum { AHEAD = 8 };
+    enum { AHEAD = 8, MOST = 128 /* floats; the processor fetches the rest of a row that is longer */ };
     struct span s = cpu_own_share((size_t)r->count, 1);
     for (size_t i = s.from; i < s.to; i++) {
-        if (i + AHEAD < s.to)
-            fetch_row(table, r->at[i + AHEAD], width);
+        if (i + AHEAD < s.to && r->at[i + AHEAD] >= 0)
+            cpu_soon(width < MOST ? width : MOST, table + (size_t)r->at[i + AHEAD] * width);
         if (r->at[i] < 0)
             memset(out + i * width, 0, width * sizeof *out);
         else
