@@ -73,6 +73,8 @@ static void choose_form(struct cli *cli)
         render->form = terminal ? RENDER_TEXT : RENDER_TSV;
     if (output && render->form == RENDER_NONE)
         cli_usage(cli, "-o %s with --svg needs --html, --format tsv or --format text", output);
+    if (cli_given(cli, "log") && render->form != RENDER_HTML)
+        cli_usage(cli, "--log names the page of --html: give it too");
 }
 
 static void check_options(struct cli *cli)

@@ -101,6 +101,8 @@ static void check_options(struct cli *cli)
         cli_usage(cli, "--by user and --against exclude each other");
     if (pick && (json || cli_given(cli, "format") || inputs.against.len))
         cli_usage(cli, "--pick prints a name alone: it excludes --format, --json and --against");
+    if (!inputs.against.len && (cli_given(cli, "resamples") || cli_given(cli, "seed")))
+        cli_usage(cli, "--resamples and --seed are of the intervals of --against BASE");
     report.format = choose_format(cli);
     if (report.format != REPORT_TABLE)
         scoring.cuts.precision = scoring.cuts.ndcg = scoring.cuts.lists = true;

@@ -56,7 +56,8 @@ int main(int argc, char **argv)
     struct train_run run = {0};
     if (joined)
         cli_fail(cli, &e);
-    if (run_check(cli, &options, &models, &e) || run_check_outputs(&options, output.path, &e))
+    if (run_check(cli, &options, &models, &e) ||
+        run_check_outputs(&options, output.path, cli_operands(cli).at, &e))
         cli_fail(cli, &e);
     if (train_run_open(&run, cli, program.name, &options, &output, ranks, &e) ||
         train_run_all(&run, &e)) {

@@ -511,6 +511,8 @@ EOT
         grep -q '^<title>Attention of .*seed 4 and 2 more</title>'
     run -64 --separate-stderr attnviz --html --name a --name b --name c pop.mp 1.mp
     [[ $stderr == *'3 names for 2 models'* ]]
+    run -64 --separate-stderr attnviz --log name 1.mp
+    [[ $stderr == *'--log names the page of --html'* ]]
 }
 
 @test "the same in every locale and time zone" {

@@ -100,6 +100,8 @@ EOT
         run ! cmp -s base other
         [ "$(value recall@5_difference <base) $(value recall@5_p <base)" = \
             "$(value recall@5_difference <other) $(value recall@5_p <other)" ]
+        run -64 --separate-stderr scorer $more markov.mp
+        [[ $stderr == *'are of the intervals of --against BASE'* ]]
     done
 }
 

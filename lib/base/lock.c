@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -33,8 +34,12 @@ static int lock_file(struct lock *l, const char *path, struct err *e)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    struct stat there;
     if (l->fd < 0)
         return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", l->path, strerror(errno));
+    if (fstat(l->fd, &there) || there.st_size)
+        return err_set(e, STATUS_CANTCREATE, "%s is not a lock but a file with %lld bytes: move it",
+                       l->path, (long long)there.st_size);
     if (!fcntl(l->fd, F_SETLK, &whole))
         return 0;
     if (errno == EACCES || errno == EAGAIN)
@@ -77,7 +82,8 @@ void lock_release(struct lock *l)
 {
     if (l->path) {
         sigset_t before = hold_signals();
-        unlink(l->path);
+        if (path_is_open(l->path, l->fd) == 1)
+            unlink(l->path);
         part_file_forget(l->path);
         sigprocmask(SIG_SETMASK, &before, NULL);
         close(l->fd);

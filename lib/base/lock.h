@@ -11,10 +11,11 @@ struct lock {
     char *path; /* NULL: not held */
 };
 
-/* Locks `path` by a file PATH.lock.  75: another process holds it, and the text names it. */
+/* Locks `path` by a file PATH.lock.  75: another process holds it, and the text names it.  73: it
+ * cannot be made, or a file of that name is there that is not empty, and so no lock. */
 int lock_take(struct lock *l, const char *path, struct err *e);
 
-/* Releases it and removes the file; a lock of zeros is fine. */
+/* Releases it and removes the file, if no other has taken its name; a lock of zeros is fine. */
 void lock_release(struct lock *l);
 
 #endif

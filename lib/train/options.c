@@ -374,7 +374,8 @@ static int check_card(const struct run_options *o, struct err *e)
     return output_file_check(o->card, e);
 }
 
-int run_check_outputs(const struct run_options *o, const char *output, struct err *e)
+int run_check_outputs(const struct run_options *o, const char *output, const char *const *inputs,
+                      struct err *e)
 {
     const struct {
         const char *option, *path;
@@ -383,12 +384,17 @@ int run_check_outputs(const struct run_options *o, const char *output, struct er
                    {"card", o->card},
                    {"checkpoint", o->checkpoint},
                    {"resume", o->resume}};
-    enum { CHECKPOINT = 3, COUNT = sizeof outputs / sizeof *outputs };
+    enum { SAVE = 1, CHECKPOINT = 3, COUNT = sizeof outputs / sizeof *outputs };
     for (int i = 0; i < CHECKPOINT; i++)
         for (int j = i + 1; j < COUNT; j++)
             if (output_path_same(outputs[i].path, outputs[j].path))
                 return err_set(e, STATUS_USAGE, "--%s and --%s name the same file",
                                outputs[i].option, outputs[j].option);
+    for (int i = SAVE; i < COUNT; i++)
+        for (const char *const *input = inputs; *input; input++)
+            if (output_path_same(outputs[i].path, *input))
+                return err_set(e, STATUS_USAGE, "--%s names an input, %s", outputs[i].option,
+                               *input);
     return 0;
 }
 

@@ -78,9 +78,10 @@ void run_built_in(struct buf *to);
 int run_check(const struct cli *cli, struct run_options *o, const struct model_choice *choice,
               struct err *e);
 
-/* 64: two of the files that trainer writes are one, though their names may differ; output: of the
- * predictions, NULL: stdout. */
-int run_check_outputs(const struct run_options *o, const char *output, struct err *e);
+/* 64: two of the files that trainer writes are one, though their names may differ, or one that it
+ * keeps is among the inputs, NULL after the last; output: of the predictions, NULL: stdout. */
+int run_check_outputs(const struct run_options *o, const char *output, const char *const *inputs,
+                      struct err *e);
 
 /* As run_check, where class and options are from the file of a saved model. */
 int run_check_saved(const struct run_options *o, const char *path, struct err *e);

@@ -56,6 +56,17 @@ int main(void)
     tap_ok(access("thing.lock", F_OK) != 0, "a program that ends by a signal leaves no file");
     lock_release(&l);
     tap_ok(lock_take(&l, "no/such/folder", &e) == STATUS_CANTCREATE, "where none can be created");
+    FILE *own = fopen("thing.lock", "w");
+    tap_ok(own && fputs("a user's", own) > 0 && !fclose(own), "a file that has the name of a lock");
+    tap_ok(lock_take(&l, "thing", &e) == STATUS_CANTCREATE && strstr(e.text, "8 bytes"),
+           "is no lock: %s", e.text);
+    lock_release(&l);
+    tap_ok(!access("thing.lock", F_OK) && !remove("thing.lock"), "and stays");
+    lock_take(&l, "thing", &e);
+    tap_ok(!rename("thing.lock", "away") && (own = fopen("thing.lock", "w")) && !fclose(own),
+           "a file that took the name later");
+    lock_release(&l);
+    tap_ok(!access("thing.lock", F_OK), "stays when the lock is given back");
     lock_release(&none);
     tap_ok(1, "one of zeros may be released");
     return tap_done();

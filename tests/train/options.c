@@ -170,7 +170,8 @@ static bool collide(const char *output, const char *save, const char *checkpoint
 {
     struct run_options o = run_defaults;
     o.save = save, o.checkpoint = checkpoint, o.resume = resume;
-    return run_check_outputs(&o, output, e) == STATUS_USAGE;
+    const char *const no_inputs[] = {NULL};
+    return run_check_outputs(&o, output, no_inputs, e) == STATUS_USAGE;
 }
 
 static void outputs(void)
