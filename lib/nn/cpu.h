@@ -49,7 +49,7 @@ static inline size_t cpu_padded(size_t floats)
 }
 
 /* Fetches n floats that are read soon, which the processor's own prefetcher does not foresee. */
-static inline void cpu_soon(size_t n, const float *from)
+static inline void cpu_prefetch(size_t n, const float *from)
 {
     enum { LINE_FLOATS = 16 };
     for (size_t j = 0; j < n; j += LINE_FLOATS)

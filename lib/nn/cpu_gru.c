@@ -5,7 +5,7 @@
 
 /* ---- blocks ---- */
 
-/* Rows are fetched that many ahead of their use: those of a block are scattered, or too many for the
+/* Rows are fetched so many ahead of their use: those of a block are scattered, or too many for the
  * nearer caches. */
 enum { AHEAD = 2 };
 
@@ -13,7 +13,7 @@ static inline void fetch_ahead(const struct gru_block *block, int t, int run, in
                                const float *x)
 {
     if (i + AHEAD < run)
-        cpu_soon(cols, x + block_row(block, i + AHEAD, t) * cols);
+        cpu_prefetch(cols, x + block_row(block, i + AHEAD, t) * cols);
 }
 
 void cpu_gru_pack(const struct gru_block *block, size_t cols, size_t stride, const float *x,
@@ -128,7 +128,7 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, st
             size_t row = block_row(block, i, t), place = (size_t)i;
             fetch_ahead(block, t, run, i, n, h);
             if (i + AHEAD < run)
-                cpu_soon(4 * n, kept + (place + AHEAD) * 4 * n);
+                cpu_prefetch(4 * n, kept + (place + AHEAD) * 4 * n);
             gates_after(n, w->ih_bias, w->hh_bias, hidden + place * 3 * n, kept + place * 4 * n,
                         state + place * n, h + row * n);
         }
@@ -268,7 +268,7 @@ void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *
         size_t row = block_row(block, i, t), place = (size_t)i;
         fetch_ahead(block, t, run, i, n, dh);
         if (i + AHEAD < run)
-            cpu_soon(4 * n, kept + (place + AHEAD) * 4 * n);
+            cpu_prefetch(4 * n, kept + (place + AHEAD) * 4 * n);
         (w->reset_before ? new_before_back
                          : gates_after_back)(n, kept + place * 4 * n, before + place * n,
                                              dh + row * n, carry + place * n, g + place * 4 * n);

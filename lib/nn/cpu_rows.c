@@ -3,11 +3,11 @@
 
 static void gather_share(const struct rows *r, size_t width, const float *table, float *out)
 {
-    enum { AHEAD = 8, MOST = 128 /* floats; the processor fetches the rest of a row that is longer */ };
+    enum { AHEAD = 8, MOST = 128 /* floats; of longer rows the processor fetches the rest */ };
     struct span s = cpu_own_share((size_t)r->count, 1);
     for (size_t i = s.from; i < s.to; i++) {
         if (i + AHEAD < s.to && r->at[i + AHEAD] >= 0)
-            cpu_soon(width < MOST ? width : MOST, table + (size_t)r->at[i + AHEAD] * width);
+            cpu_prefetch(width < MOST ? width : MOST, table + (size_t)r->at[i + AHEAD] * width);
         if (r->at[i] < 0)
             memset(out + i * width, 0, width * sizeof *out);
         else

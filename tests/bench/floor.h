@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/vector.h"
 #include "products.h"
 #include "timing.h"
 
@@ -25,6 +26,7 @@ struct row_pass {
     bool update;
 };
 
+enum { FLOOR_BLOCK = 1 << 12 /* floats that a thread takes at once */ };
 enum { PLACES = 1 << 17 }; /* so many that a row has left the cache when it comes again */
 
 struct floor {
@@ -33,11 +35,13 @@ struct floor {
     struct row_pass rows[8];
     int row_passes;
     size_t dense; /* floats updated in the same way, with their gradients set to 0 */
+    size_t kept;  /* floats that the forward pass writes for the backward pass to read */
     /* memory */
     float *a, *b, *c;
-    float *w, *m, *v, *g;
-    int32_t *place; /* [PLACES] */
-    size_t at;      /* next place to use */
+    float *w, *m, *v, *g, *values; /* values [kept] */
+    int32_t *place;                /* [PLACES] */
+    size_t at;                     /* next place to use */
+    uint32_t read;                 /* what reading them gave */
 };
 
 static inline void floor_product(struct floor *f, bool ta, bool tb, double m, int n, double k)
@@ -57,6 +61,11 @@ static inline void floor_linear(struct floor *f, double rows, int out, int in, d
 static inline void floor_rows(struct floor *f, double count, int cols, int table, bool update)
 {
     f->rows[f->row_passes++] = (struct row_pass){(int)(count + 0.5), cols, table, update};
+}
+
+static inline void floor_kept(struct floor *f, double rows, int cols)
+{
+    f->kept += (size_t)(rows + 0.5) * (size_t)cols;
 }
 
 static inline float *floor_floats(size_t n)
@@ -89,7 +98,7 @@ static inline void floor_open(struct floor *f)
     }
     f->a = floor_floats(a), f->b = floor_floats(b), f->c = floor_floats(c);
     f->w = floor_floats(table), f->m = floor_floats(table), f->v = floor_floats(table);
-    f->g = floor_floats(gradients);
+    f->g = floor_floats(gradients), f->values = floor_floats(f->kept);
     f->place = mem_alloc(PLACES * sizeof *f->place);
     for (size_t i = 0; i < PLACES; i++)
         f->place[i] = (int32_t)random_u32(&r);
@@ -97,7 +106,7 @@ static inline void floor_open(struct floor *f)
 
 static inline void floor_close(struct floor *f)
 {
-    float *memory[] = {f->a, f->b, f->c, f->w, f->m, f->v, f->g};
+    float *memory[] = {f->a, f->b, f->c, f->w, f->m, f->v, f->g, f->values};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         mem_free(memory[i]);
     mem_free(f->place);
@@ -126,19 +135,53 @@ static inline void floor_run_rows(struct floor *f, const struct row_pass *p)
     }
 }
 
+/* Reads words by instructions as wide as there are; what it gives depends on all of them. */
+VECTOR static uint32_t floor_read(size_t n, const float *from)
+{
+    uint32_t all = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t word;
+        memcpy(&word, from + i, sizeof word);
+        all ^= word;
+    }
+    return all;
+}
+
+static inline size_t floor_block(size_t n, size_t at)
+{
+    return n - at < FLOOR_BLOCK ? n - at : FLOOR_BLOCK;
+}
+
+static inline void floor_write_kept(struct floor *f, int threads)
+{
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (size_t at = 0; at < f->kept; at += FLOOR_BLOCK)
+        memset(f->values + at, (int)f->read & 1, floor_block(f->kept, at) * sizeof *f->values);
+}
+
+static inline void floor_read_kept(struct floor *f, int threads)
+{
+    uint32_t all = 0;
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(^ : all) if (threads > 1)
+    for (size_t at = 0; at < f->kept; at += FLOOR_BLOCK)
+        all ^= floor_read(floor_block(f->kept, at), f->values + at);
+    f->read = all;
+}
+
 static inline void floor_run(struct floor *f, const struct library *l, int threads)
 {
+    floor_write_kept(f, threads);
     for (int i = 0; i < f->products; i++) {
         const struct product *p = f->product + i;
         if (p->m > 0 && p->k > 0)
             library_product(l, p->ta, p->tb, p->m, p->n, p->k, f->a, f->b, f->c);
     }
+    floor_read_kept(f, threads);
     for (int i = 0; i < f->row_passes; i++)
         floor_run_rows(f, f->rows + i);
-    enum { BLOCK = 1 << 12 };
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-    for (size_t at = 0; at < f->dense; at += BLOCK) {
-        size_t some = f->dense - at < BLOCK ? f->dense - at : BLOCK;
+    for (size_t at = 0; at < f->dense; at += FLOOR_BLOCK) {
+        size_t some = floor_block(f->dense, at);
         floor_update(some, f->g + at, f->w + at, f->m + at, f->v + at);
         memset(f->g + at, 0, some * sizeof *f->g);
     }

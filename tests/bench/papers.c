@@ -4,10 +4,10 @@
  * "name<TAB>value<TAB>unit".
  *
  * The floor of a step (floor.h) is its matrix products at the mean number of rows, forward and
- * backward, and the memory traffic of the optimizer: of all weights, or where the loss is over some
- * of the items, of the rows that the step must read and update.  It has neither the exponentials of
- * gates nor random numbers of dropout, nor what a step writes for its backward pass; where there is
- * no output layer over all items these are a third of a step.  Passes over the same sessions and
+ * backward, and its memory: what the optimizer moves, of all weights, or where the loss is over
+ * some of the items, of the rows that the step must read and update; and what recurrent layers
+ * write for their backward pass, once, and read there.  It has neither the exponentials of gates
+ * nor random numbers of dropout, nor what other layers keep.  Passes over the same sessions and
  * floors alternate; the result is the least time over the rounds.  Arguments are prefixes of the
  * names of rows to measure. */
 #include <unistd.h>

@@ -7,22 +7,25 @@
 
 enum { BLOCKS = 2 /* of SASRec */, TIMES = 16, USERS = 32 /* sizes of ASARS's embeddings */ };
 
-/* Adds a GRU's products over `all` rows, of which `going` continue from a state other than 0;
- * `inputs_back` input rows and `states_back` state rows get a gradient. */
+/* Adds a GRU's products over `all` rows, of which `going` continue from a state other than 0, and
+ * what it keeps, four gates and the state of each row; `inputs_back` input rows and `states_back`
+ * state rows get a gradient. */
 static inline void floor_gru(struct floor *f, double all, double going, int in, int H,
                              double inputs_back, double states_back)
 {
     floor_linear(f, all, 3 * H, in, inputs_back);
     floor_linear(f, going, 2 * H, H, states_back);
     floor_linear(f, going, H, H, going); /* W_hn(r∘h): the gradient of r needs it */
+    floor_kept(f, all, 5 * H);
 }
 
-/* The same of an LSTM. */
+/* The same of an LSTM, which keeps two states. */
 static inline void floor_lstm(struct floor *f, double all, double going, int in, int H,
                               double inputs_back, double states_back)
 {
     floor_linear(f, all, 4 * H, in, inputs_back);
     floor_linear(f, going, 4 * H, H, states_back);
+    floor_kept(f, all, 6 * H);
 }
 
 static inline void narm_floor(struct floor *f, double read, double going, double targets, int E,
