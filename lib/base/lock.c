@@ -37,7 +37,7 @@ static int lock_file(struct lock *l, const char *path, struct err *e)
     struct stat there;
     if (l->fd < 0)
         return err_set(e, STATUS_CANTCREATE, "cannot create %s: %s", l->path, strerror(errno));
-    if (fstat(l->fd, &there) || there.st_size)
+    if (!fstat(l->fd, &there) && there.st_size)
         return err_set(e, STATUS_CANTCREATE, "%s is not a lock but a file with %lld bytes: move it",
                        l->path, (long long)there.st_size);
     if (!fcntl(l->fd, F_SETLK, &whole))
@@ -82,7 +82,7 @@ void lock_release(struct lock *l)
 {
     if (l->path) {
         sigset_t before = hold_signals();
-        if (path_is_open(l->path, l->fd) == 1)
+        if (path_is_open(l->path, l->fd)) /* or nobody knows */
             unlink(l->path);
         part_file_forget(l->path);
         sigprocmask(SIG_SETMASK, &before, NULL);
