@@ -240,7 +240,7 @@ load faults
     can_inject
     for stage in scorer attnviz; do
         status=0
-        inject '?mkdir,mkdirat:error=EROFS' "$stage" --svg new <"$(input_of "$stage")" >/dev/null || status=$?
+        inject '?mkdir,mkdirat:error=EROFS:when=1' "$stage" --svg new <"$(input_of "$stage")" >/dev/null || status=$?
         fails "$stage" 73 'new: Read-only file system'
     done
 }

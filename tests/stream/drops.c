@@ -112,9 +112,40 @@ static void joined(void)
     int64_t seven = 0;
     struct err e = {0};
     tap_ok(!meta_get_int(&other, DROPS_KEY, &seven, &e) && seven == 7, "what is no list stays");
+    buf_clear(&shown);
+    drops_show(&second, &shown);
+    size_t before = shown.len;
+    drops_join(&second, &other);
+    drops_show(&second, &shown);
+    tap_ok(shown.len == 2 * before && !memcmp(shown.at, shown.at + before, before),
+           "and adds nothing");
     struct meta *all[] = {&first, &second, &third, &none, &other};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         meta_release(all[i]);
+    buf_release(&shown);
+}
+
+/* Of two chains of programs "a | b", a dropped nothing in the first, and nothing in the second. */
+static void one_of_two(void)
+{
+    static const char no_options[] = "\x80";
+    struct meta first = {.kind = STREAM_SESSIONS}, second = {.kind = STREAM_SESSIONS};
+    struct meta *both[] = {&first, &second};
+    struct buf shown = {0};
+    for (int i = 0; i < 2; i++) {
+        meta_add_program(both[i], "a", "1", (struct bytes){no_options, 1});
+        meta_add_program(both[i], "b", "1", (struct bytes){no_options, 1});
+        meta_set_int(both[i], "rows", 10);
+    }
+    add_account(&first, "b", "bad", 3);
+    drops_join(&first, &second);
+    drops_show(&first, &shown);
+    buf_byte(&shown, 0);
+    tap_ok(strstr(shown.at, "dropped by b\tdropped 3 of 20 events (15.0 %): 3 in 1 session bad") ==
+               shown.at,
+           "%s", shown.at);
+    meta_release(&first);
+    meta_release(&second);
     buf_release(&shown);
 }
 
@@ -178,5 +209,6 @@ int main(void)
     texts();
     headers();
     joined();
+    one_of_two();
     return tap_done();
 }
