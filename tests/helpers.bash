@@ -98,7 +98,8 @@ drawn_log() {
 }
 
 # Puts an ssh into the folder path whose hosts all are this machine, with home/NAME as their home; it
-# writes the name of each into the file hosts.  The host that is called gone cannot be reached.
+# writes the name of each into the file hosts.  As sshd does it sets SHELL, with which parallel runs a
+# job there, whether or not the tests' own environment has one.  The host called gone cannot be reached.
 local_hosts() {
     mkdir -p path
     cat >path/ssh <<END
@@ -106,7 +107,7 @@ local_hosts() {
 while [[ \$1 == -* ]]; do [[ \$1 == -[lpoiFSLO] ]] && shift; shift; done
 echo "\$1" >>$PWD/hosts
 [[ \$1 != gone ]] || { echo 'ssh: no route to gone' >&2; exit 255; }
-export HOME=$PWD/home/\$1; shift
+export HOME=$PWD/home/\$1 SHELL=/bin/bash; shift
 mkdir -p "\$HOME" && cd "\$HOME" || exit
 [[ \$1 == -- ]] && shift
 exec bash -c "\$*"
