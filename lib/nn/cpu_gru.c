@@ -16,6 +16,15 @@ static inline void fetch_ahead(const struct gru_block *block, int t, int run, in
         cpu_prefetch(cols, x + block_row(block, i + AHEAD, t) * cols);
 }
 
+/* What a step needs of a sequence: its row of x, and what is kept of its gates. */
+static inline void fetch_step_ahead(const struct gru_block *block, int t, int run, int i, size_t n,
+                                    const float *x, const float *kept)
+{
+    fetch_ahead(block, t, run, i, n, x);
+    if (i + AHEAD < run)
+        cpu_prefetch(4 * n, kept + ((size_t)i + AHEAD) * 4 * n);
+}
+
 void cpu_gru_pack(const struct gru_block *block, size_t cols, size_t stride, const float *x,
                   float *packed)
 {
@@ -126,9 +135,7 @@ void cpu_gru_step(const struct gru_block *block, const struct gru_weights *w, st
     if (!w->reset_before) {
         for (int i = 0; i < run; i++) {
             size_t row = block_row(block, i, t), place = (size_t)i;
-            fetch_ahead(block, t, run, i, n, h);
-            if (i + AHEAD < run)
-                cpu_prefetch(4 * n, kept + (place + AHEAD) * 4 * n);
+            fetch_step_ahead(block, t, run, i, n, h, kept);
             gates_after(n, w->ih_bias, w->hh_bias, hidden + place * 3 * n, kept + place * 4 * n,
                         state + place * n, h + row * n);
         }
@@ -266,9 +273,7 @@ void cpu_gru_step_back(const struct gru_block *block, const struct gru_weights *
     size_t n = (size_t)H;
     for (int i = 0; i < run; i++) {
         size_t row = block_row(block, i, t), place = (size_t)i;
-        fetch_ahead(block, t, run, i, n, dh);
-        if (i + AHEAD < run)
-            cpu_prefetch(4 * n, kept + (place + AHEAD) * 4 * n);
+        fetch_step_ahead(block, t, run, i, n, dh, kept);
         (w->reset_before ? new_before_back
                          : gates_after_back)(n, kept + place * 4 * n, before + place * n,
                                              dh + row * n, carry + place * n, g + place * 4 * n);
