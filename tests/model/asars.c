@@ -343,6 +343,7 @@ int main(void)
     };
     const struct form moving[] = {
         {"user-cat", NULL, "lstm", {5, 0, 0}, 3, 7, 0.25, true},
+        {"user-att", NULL, "lstm", {5, 0, 0}, 3, 7, 0.25, true},
         {"user-att", "dwell", "gru", {5, 0, 0}, 3, 7, 0.25, true},
         {"time-user", "dwell:3", "lstm", {5, 0, 3}, 4, 7, 0.25, true},
         {"time-cat", "dwell:3", "gru", {5, 0, 3}, 0, 7, 0, true},
