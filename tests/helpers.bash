@@ -9,7 +9,9 @@ DATA=${SESSPIPE_DATA:-$ROOT/../shared/data}
 SESSPIPE_BIN=${SESSPIPE_BIN:-$ROOT/bin}
 # The programs, the tools of the tests, and the generator of logs.
 PATH=$SESSPIPE_BIN:$ROOT/.build/${VARIANT:-release}/tests/tool:$ROOT/.build/${VARIANT:-release}/fixtures:$PATH
-export ROOT DATA SESSPIPE_BIN PATH
+# The make files of pipelines/ take them from there too.
+BIN=$SESSPIPE_BIN
+export ROOT DATA SESSPIPE_BIN PATH BIN
 unset LC_ALL LANG LANGUAGE TZ
 unset MAKEFLAGS MFLAGS # of make check: make -s says less, and tests read what make says
 

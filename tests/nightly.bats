@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 night() {
-    env -u DATA make -f "$ROOT/pipelines/nightly.mk" BIN="$SESSPIPE_BIN" STATE=nights FIRST_EPOCHS=1 EPOCHS=1 THREADS=1 TOP=5 \
+    env -u DATA make -f "$ROOT/pipelines/nightly.mk" STATE=nights FIRST_EPOCHS=1 EPOCHS=1 THREADS=1 TOP=5 \
         DATA="$@" >said 2>err
 }
 

@@ -4,14 +4,14 @@ load helpers
 
 # A pipeline with a model small enough for a test.
 pipeline() {
-    env -u DATA make --no-print-directory -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=2 WIDE_EPOCHS=2 BATCH='--batch 10' \
+    env -u DATA make --no-print-directory -f "$ROOT/pipelines/$1.mk" EPOCHS=2 WIDE_EPOCHS=2 BATCH='--batch 10' \
         TRAIN='--embedding 8 --quiet' THREADS=1 "${@:2}"
 }
 
 log() { synthesize --users 12 --days 8 "$@"; }
 
 @test "the demo goes from a log to a table of baselines and models" {
-    make -f "$ROOT/pipelines/demo.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 WIDE_EPOCHS=1 THREADS=1 \
+    make -f "$ROOT/pipelines/demo.mk" EPOCHS=1 WIDE_EPOCHS=1 THREADS=1 \
         FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" TRAIN="--embedding 8 --quiet" >said 2>err || { cat err; false; }
     for model in pop ppop markov 'wide ready-made' ii-rnn 'ii-rnn hidden,delta' wide; do
         grep -qE "^$model +1 +1 +[0-9]+ +[0-9.]+ " said
@@ -287,7 +287,7 @@ daily_log() {
         log --seed $k | lfm-sessionize -q | tfilter -q --split user:0.8 --validation 0.1 -o $k.mp
     done
     cp 1.mp 1-repeats.mp
-    make -f "$ROOT/pipelines/weights.mk" BIN="$SESSPIPE_BIN" FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" OUT=w \
+    make -f "$ROOT/pipelines/weights.mk" FIXTURES="$ROOT/.build/${VARIANT:-release}/fixtures" OUT=w \
         POOL='1.mp 2.mp 1-repeats.mp' ALONE='2' PASSES=40 TARGETS=300 THREADS=1 TABLE=ready.c AGAINST='ppop markov' \
         all held >said 2>err || { cat err; false; }
     grep -q '^static const float wide_features_weight' ready.c
@@ -396,7 +396,7 @@ thesis() {
     [ -e profiles.tsv ] || for i in {1..12}; do
         printf '%s\tm\t\tNorway\tJan 1, 2006\n' "$(cut -f1 lastfm.tsv | sort -u | sed -n "${i}p")"
     done >profiles.tsv
-    env -u DATA make -f "$ROOT/pipelines/${PIPELINE:-thesis}.mk" BIN="$SESSPIPE_BIN" OUT=thesis EPOCHS=1 THREADS=1 \
+    env -u DATA make -f "$ROOT/pipelines/${PIPELINE:-thesis}.mk" OUT=thesis EPOCHS=1 THREADS=1 \
         LASTFM=lastfm.tsv REDDIT=reddit.csv PROFILES=profiles.tsv SEEDS=1 \
         {TRAIN.lastfm,TRAIN.reddit,TRAIN.cet}='--embedding 4' \
         {BATCH.lastfm,BATCH.reddit,BATCH.cet}='--batch 5' "$@"
@@ -546,7 +546,7 @@ END
 
 # The settings of the pipeline's own stand, but for sizes.
 papers() {
-    env -u DATA make -f "$ROOT/pipelines/$1.mk" BIN="$SESSPIPE_BIN" EPOCHS=1 THREADS=1 TRAIN=--quiet "${@:2}"
+    env -u DATA make -f "$ROOT/pipelines/$1.mk" EPOCHS=1 THREADS=1 TRAIN=--quiet "${@:2}"
 }
 
 @test "narm.mk: every model of the paper's tables, by session length, tested against NARM" {
@@ -656,7 +656,7 @@ papers() {
 @test "yoochoose.mk: a fraction is what networks learn from; items and targets are those of the whole log" {
     daily_log | awk -v OFS='\t' 'BEGIN { print "SessionId\tItemId\tTime" } { print $2, $3 + 7 * ($2 % 100 % 3), $4 ".5" }' >log
     for fraction in 1 1/6; do
-        env -u DATA make -f "$ROOT/pipelines/yoochoose.mk" BIN="$SESSPIPE_BIN" DATA=log OUT=${fraction#*/} \
+        env -u DATA make -f "$ROOT/pipelines/yoochoose.mk" DATA=log OUT=${fraction#*/} \
             FRACTION=$fraction EPOCHS=1 ${fraction#*/}/batches.mp 2>err || { cat err; false; }
         spcat ${fraction#*/}/batches.mp >${fraction#*/}.json
     done

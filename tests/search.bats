@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 search() {
-    make -f "$ROOT/pipelines/search.mk" BIN="$SESSPIPE_BIN" OUT=out EPOCHS=1 BATCH='--batch 10' THREADS=1 "$@"
+    make -f "$ROOT/pipelines/search.mk" OUT=out EPOCHS=1 BATCH='--batch 10' THREADS=1 "$@"
 }
 
 setup_file() {

@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 load helpers
 
-shards() { env -u DATA make -s -f "$ROOT/pipelines/shards.mk" BIN="$SESSPIPE_BIN" OUT=out JOBS=3 "$@"; }
+shards() { env -u DATA make -s -f "$ROOT/pipelines/shards.mk" OUT=out JOBS=3 "$@"; }
 
 # The records of a stream when all parts are one.
 records() { tfilter --quiet --min-sessions 1 "$1" | spcat | sed 1d; }

@@ -3,7 +3,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 table() {
-    make --no-print-directory -f "$ROOT/pipelines/table.mk" BIN="$SESSPIPE_BIN" OUT=out DATA.lastfm=log.tsv DATA.tiny=log.tsv SESSIONIZE.tiny=lfm-sessionize \
+    make --no-print-directory -f "$ROOT/pipelines/table.mk" OUT=out DATA.lastfm=log.tsv DATA.tiny=log.tsv SESSIONIZE.tiny=lfm-sessionize \
         FILTER.tiny='--min-sessions 3 --split last-session --validation last-session' EPOCHS=1 WIDE_EPOCHS=1 EMBEDDING=4 \
         HIDDEN=4 THREADS=1 JOBS=1 DEVICE=cpu TRAIN=--quiet "$@"
 }
