@@ -86,6 +86,24 @@ edited() { spcat "$1" | jq -c "$2" | sed 's/^\["E".*/["E"]/' | spcat --from-json
     predict --model turned "$LOG/batches.mp" | records | cmp - expected
 }
 
+# Each session begins three hours earlier, with an item that the model does not know.
+@test "an unknown first item of a session leaves the others their own times" {
+    edited "$LOG/split.mp" 'if .[0] == "item" then .[1] += 1
+        elif .[0] == "session" then .[3] |= [.[0] - 10800] + . | .[4] |= [0] + map(. + 1) | .[5] |= map_values(if type == "array" then .[:1] + . else . end)
+        else . end, (if (.[0] | startswith("SESS")) then ["item", 0, "never seen"] else empty end)' >earlier.mp
+    for stream in "$LOG/split.mp" earlier.mp; do
+        recommender --quiet --threads 1 --model "$LOG/all" --json --top 5 "$stream" >"$(basename "$stream" .mp).answers"
+        batcher --quiet --scheme sessions --batch 6 --epochs 1 "$stream" | predict --model "$LOG/all" |
+            spcat | jq -c 'select(.[0] == "rank")[1].rank' >"$(basename "$stream" .mp).ranks"
+    done
+    [ "$(wc -l <split.answers)" = 40 ]
+    cmp split.answers earlier.answers
+    # the first target of each session follows the unknown item alone
+    sed 's/2147483647,//g; s/,2147483647//g' earlier.ranks >known.ranks
+    [ -s known.ranks ]
+    cmp split.ranks known.ranks
+}
+
 @test "dwell bins and hours are those of the training, whatever the stream's bins" {
     predict --model "$LOG/all" "$LOG/batches.mp" | records >expected
     sessionize "$LOG/log" | tfilter --quiet --split user:0.8 --validation 0.2 |

@@ -106,18 +106,14 @@ static void add_earlier(struct batching *b, int32_t user, size_t s)
     }
 }
 
-/* The times of the session's events that are not left out; the first of them takes that of the
- * session's start. */
+/* The times of the session's events that are not left out. */
 static void find_times(struct batching *b, size_t s)
 {
     const int32_t *item = session_store_items(b->store, s);
     vec_clear(&b->times);
     for (size_t i = 0; i < session_store_length(b->store, s); i++) {
-        if (b->row && b->row[item[i]] < 0)
-            continue;
-        int64_t time =
-            b->times.len ? session_store_time(b->store, s, i) : session_store_start(b->store, s);
-        vec_push(&b->times, time);
+        if (!b->row || b->row[item[i]] >= 0)
+            vec_push(&b->times, session_store_time(b->store, s, i));
     }
 }
 

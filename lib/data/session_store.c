@@ -74,22 +74,22 @@ static int add_columns(struct session_store *c, const struct session *s, struct 
 
 int session_store_add(struct session_store *c, const struct session *s, struct err *e)
 {
-    return session_store_add_ended(c, s, s->times[s->count - 1], e);
+    return session_store_add_lasting(c, s, s->times[0], s->times[s->count - 1], e);
 }
 
-int session_store_add_ended(struct session_store *c, const struct session *s, int64_t last,
-                            struct err *e)
+int session_store_add_lasting(struct session_store *c, const struct session *s, int64_t start,
+                              int64_t last, struct err *e)
 {
     if (session_store_sessions(c) == INT32_MAX) /* cov: takes 2^31 sessions */
         return err_set(e, STATUS_DATA, "more than %d sessions", INT32_MAX);
-    int64_t lasts = last - s->times[0];
+    int64_t lasts = last - start;
     uint64_t duration = (uint64_t)(lasts < STORED_LONG ? lasts : STORED_LONG);
-    struct stored_session to = {.start = (uint64_t)s->times[0] & (TIME_LIMIT - 1),
+    struct stored_session to = {.start = (uint64_t)start & (TIME_LIMIT - 1),
                                 .duration = duration & STORED_LONG,
                                 .part = (unsigned)s->part & 3};
     vec_clear(&c->since);
     for (size_t i = 0; c->keeps_times && i < s->count; i++) {
-        lasts = s->times[i] - s->times[0];
+        lasts = s->times[i] - start;
         vec_push(&c->since, (int32_t)(lasts < STORED_LONG ? lasts : STORED_LONG));
     }
     return add_columns(c, s, e) || push(c, s->user, to, s->items, c->since.at, s->count, e)

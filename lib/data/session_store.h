@@ -65,9 +65,10 @@ int session_store_take(struct session_store *c, const struct session *s, struct 
 int session_store_add(struct session_store *c, const struct session *s, struct err *e);
 int session_store_end(struct session_store *c, struct err *e);
 
-/* Adds a session that ended at `last`, of which later events than those given were left out. */
-int session_store_add_ended(struct session_store *c, const struct session *s, int64_t last,
-                            struct err *e);
+/* Adds a session that began at `start` and ended at `last`, of which events before or after those
+ * given were left out. */
+int session_store_add_lasting(struct session_store *c, const struct session *s, int64_t start,
+                              int64_t last, struct err *e);
 
 /* The codes of a session's events in such a column; NULL: 65, as session_store_add. */
 const int32_t *stored_column_codes(const struct stored_column *c, const struct session *s,

@@ -225,7 +225,6 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
         vec_push(&a->input, 0);
     vec_clear(&a->time);
     vec_append(&a->time, events.time, (size_t)v->count);
-    a->time.at[0] = v->start; /* also where the model does not know the first item */
     if (newest)
         vec_push(&a->time, now > v->last ? now : v->last);
     set_extras(a, v, events.code, newest);
@@ -236,7 +235,9 @@ static int add_session(struct engine *a, int32_t user, const struct user_session
                         .items = a->input.at,
                         .extras = a->extra.at,
                         .extra_count = a->extra.len};
-    return session_store_add_ended(&a->store, &s, newest ? a->time.at[s.count - 1] : v->last, e);
+    /* Its first and last items may be none that the model knows. */
+    return session_store_add_lasting(&a->store, &s, v->start,
+                                     newest ? a->time.at[s.count - 1] : v->last, e);
 }
 
 /* Whether the store, which knows no end of a session that lasts too long, will have it end before
