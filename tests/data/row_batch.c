@@ -135,6 +135,7 @@ static void live(void)
     char byte;
     if (pipe(in) || pipe(told))
         return tap_ok(false, "pipes");
+    fflush(stdout); /* which ThreadSanitizer's _exit does too */
     pid_t child = fork();
     if (!child) {
         close(told[1]);
