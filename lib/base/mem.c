@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/machine_memory.h"
+
 /* Variables of the process: every allocation of the program reads them. */
 static void (*on_failure)(const char *what);
 static atomic_long fail_at; /* allocations until the one that fails; 0 = none does */
@@ -92,6 +94,22 @@ void *mem_zero(size_t count, size_t size)
 
 enum { LINE = 64, LARGE_PAGE = 2 << 20 };
 
+/* The system promises more than there is, and kills a program that uses it. */
+static void check_there_is(size_t n)
+{
+    static atomic_size_t all; /* 0: not asked for yet */
+    char what[160];
+    size_t most = atomic_load_explicit(&all, memory_order_relaxed), now = mem_held();
+    if (!most)
+        atomic_store_explicit(&all, most = machine_memory(), memory_order_relaxed);
+    if (now <= most && n <= most - now)
+        return;
+    snprintf(what, sizeof what,
+             "out of memory: %zu bytes more, beside %zu, are more than the %zu of this machine", n,
+             now, most);
+    mem_fail_for(what);
+}
+
 /* What is large asks for large pages, which cost less to map and to find again: the rows of tables
  * of items are read in no order.  Where the system has none, nothing is lost. */
 void *mem_aligned(size_t n)
@@ -100,6 +118,8 @@ void *mem_aligned(size_t n)
     count_down(n);
     if (n > SIZE_MAX - unit)
         mem_fail(n);
+    if (unit == LARGE_PAGE)
+        check_there_is(n);
     void *p = aligned_alloc(unit, n ? (n + unit - 1) / unit * unit : LINE);
     if (!p) /* cov: our own malloc below ends the program */
         mem_fail(n);

@@ -18,7 +18,8 @@ void *mem_zero(size_t count, size_t size);
 /* Like realloc; p may be NULL. */
 void *mem_resize(void *p, size_t n);
 
-/* n bytes aligned to 64 (a cache line, the widest vector); freed by mem_free. */
+/* n bytes aligned to 64 (a cache line, the widest vector); freed by mem_free.  What is large fails
+ * where all that is held and this are more than the machine has. */
 void *mem_aligned(size_t n);
 
 /* A copy of the n bytes at p, with a NUL after it. */

@@ -34,9 +34,10 @@ static void arena_release(struct arena *a)
 
 static void arena_grow(struct arena *a, size_t bytes)
 {
-    enum { LEAST = 1 << 16 };
+    enum { LEAST = 1 << 16, MOST = 1 << 28 }; /* of what may not be used */
     a->before += a->size;
-    a->size = bytes > a->before ? bytes : a->before;
+    size_t spare = a->before < MOST ? a->before : MOST;
+    a->size = bytes > spare ? bytes : spare;
     a->size = a->size > LEAST ? a->size : LEAST;
     a->used = 0;
     vec_push(&a->blocks, arena_block(a, a->size));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/machine_memory.h"
 #include "../tap.h"
 
 /* Which no compiler sees through. */
@@ -89,6 +90,13 @@ static void counted(void)
 }
 
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+/* What the system promises, as nobody has used it yet; or it refuses by itself. */
+static void more_than_there_is(void)
+{
+    for (int i = 0; i < 2; i++)
+        mem_aligned(machine_memory() / 5 * 3);
+}
+
 static void of_malloc(void)
 {
     had = malloc(much);
@@ -170,6 +178,9 @@ int main(void)
     tap_ok(ends(resized, said, sizeof said) && strstr(said, "before the program began"),
            "without a handler: %s", said);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+    tap_ok(ends(more_than_there_is, said, sizeof said) &&
+               (strstr(said, "of this machine") || strstr(said, "could not be had")),
+           "more than the machine has: %s", said);
     fails("malloc", of_malloc);
     fails("calloc", of_calloc);
     fails("realloc", of_realloc);
