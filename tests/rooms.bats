@@ -131,6 +131,7 @@ base/mem:on_failure             every allocation may fail
 base/mem:fail_at                for tests of that
 base/mem:held                   what the program holds, for those that stay within a limit
 base/mem:most_held              likewise
+base/mem:all                    what the machine has, asked for once
 base/mem:found                  functions of libc, looked up once
 base/part_file:open_parts       a signal handler removes these files
 base/signals:caught             signal handlers have no arguments

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/output_file.h"
+#include "base/time.h"
 #include "model/contexts.h"
 #include "model/wide_part.h"
 #include "model/wide_ready.h"
@@ -145,9 +146,12 @@ static const struct safetensors_entry *array_of(const struct safetensors *file, 
     return fits ? entry : NULL;
 }
 
-/* Ends are in order, sessions are not empty, items are those of the file. */
+/* Starts are times, ends are in order, sessions are not empty, items are those of the file. */
 static const char *check_index(const struct session_index *x, int64_t events)
 {
+    for (int32_t i = 0; i < x->sessions; i++)
+        if (x->start[i] < 0 || x->start[i] >= TIME_LIMIT)
+            return "index.start";
     for (int32_t i = 0; i < x->sessions; i++)
         if (x->last[i] < x->start[i] || (i && x->last[i] < x->last[i - 1]))
             return "index.last";
@@ -195,7 +199,7 @@ int model_file_index(const struct safetensors *file, int32_t items, struct sessi
         return e->status;
     const char *wrong = check_index(x, item->shape[0]);
     if (wrong)
-        return file_bad(file, wrong, "does not fit the other arrays", e);
+        return file_bad(file, wrong, "does not fit: a number cannot be there", e);
     session_index_post(x);
     return 0;
 }

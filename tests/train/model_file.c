@@ -220,6 +220,9 @@ static void indices_refused(void)
     x.start = (int64_t[]){13, 20, 15};
     index_refused(x, "index.last: does not fit");
     x = small_index();
+    x.start = (int64_t[]){-1, 10, 15};
+    index_refused(x, "index.start: does not fit");
+    x = small_index();
     x.event = (int64_t[]){0, 2, 2, 6};
     index_refused(x, "index.event: does not fit");
     x.event = (int64_t[]){1, 2, 3, 6};
