@@ -90,10 +90,7 @@ static bool zstd_begins(const unsigned char *at, size_t n, bool *more)
     return begins_with(at, n, "\x28\xb5\x2f\xfd", 4, more);
 }
 
-enum {
-    ZSTD_HEADER = 18, /* bytes of a frame's header at most */
-    ZSTD_LEAST = 6    /* and at least: of no frame is this the whole */
-};
+enum { ZSTD_HEADER = 18 }; /* bytes of a frame's header at most */
 
 struct zstd_state {
     ZSTD_DStream *stream;
@@ -135,8 +132,9 @@ static enum codec_result zstd_step(void *state, struct codec_io *io, const char 
 {
     struct zstd_state *z = state;
     size_t n = (size_t)(io->in_end - io->in);
-    /* A frame that is given as a whole is read in another way, which is stricter. */
-    ZSTD_inBuffer in = {io->in, z->held || n < ZSTD_LEAST ? n : ZSTD_LEAST, 0};
+    /* The library reads a frame in another, stricter way where all of it is there at once: so a
+     * frame's first bytes come one by one. */
+    ZSTD_inBuffer in = {io->in, z->held < ZSTD_HEADER && n ? 1 : n, 0};
     ZSTD_outBuffer out = {io->out, (size_t)(io->out_end - io->out), 0};
     size_t left = ZSTD_decompressStream(z->stream, &out, &in);
     zstd_count(z, io->in, in.pos, out.pos);
